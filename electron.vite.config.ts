@@ -1,0 +1,44 @@
+import { resolve } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'electron-vite';
+
+const entry = (name: string): string => resolve(import.meta.dirname, 'src-main/entries', name);
+
+/** What stays outside the bundles: native code, and v86 with the wasm file it loads from beside itself. */
+const external = ['electron', 'koffi', 'v86', /^node:/];
+
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'out/main',
+      sourcemap: true,
+      externalizeDeps: false,
+      rollupOptions: {
+        input: {
+          main: entry('main.ts'),
+          cli: entry('cli.ts'),
+          'vm-host': entry('vm-host.ts'),
+          'vcpu-worker': entry('vcpu-worker.ts'),
+        },
+        external,
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      externalizeDeps: false,
+      rollupOptions: {
+        input: { preload: entry('preload.ts') },
+        external: ['electron'],
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: 'src-renderer',
+    build: { outDir: 'out/renderer', rollupOptions: { input: resolve(import.meta.dirname, 'src-renderer/index.html') } },
+    plugins: [react()],
+  },
+});

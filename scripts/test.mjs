@@ -1,0 +1,26 @@
+// npm test: types, lint, then every test, run by Electron as Node: the runtime that ships.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { root, setup } from './setup.mjs';
+
+const { dist } = setup({ tests: true });
+const electron = join(dist, 'electron');
+
+function step(name, command, args, env = {}) {
+  process.stderr.write(`\n== ${name}\n`);
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+  if (result.status !== 0) {
+    process.stderr.write(`error: ${name} failed\n`);
+    process.exit(1);
+  }
+}
+
+const filters = process.argv.slice(2);
+if (filters.length === 0) {
+  step('types', join(root, 'node_modules/.bin/tsc'), ['--noEmit']);
+  step('lint', join(root, 'node_modules/.bin/biome'), ['check', '--error-on-warnings', '.']);
+}
+step('tests', electron, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...filters], {
+  ELECTRON_RUN_AS_NODE: '1',
+  ELECTRON_OVERRIDE_DIST_PATH: dist,
+});
