@@ -1,16 +1,39 @@
+import { readSync } from 'node:fs';
 import type { Disposable } from '../base/disposable.ts';
+import { Failure, invariant } from '../base/failure.ts';
+import type { GuestMemory } from '../vmm/memory/guest-memory.ts';
 
-/** Bytes to put into guest RAM: from memory, or straight from an open file. */
-export type Segment =
-  | { readonly gpa: number; readonly bytes: Uint8Array }
-  | { readonly gpa: number; readonly fd: number; readonly fileOffset: number; readonly length: number };
+/** Bytes to put into guest RAM straight from an open file. */
+export interface FileSegment {
+  readonly gpa: number;
+  readonly fd: number;
+  readonly fileOffset: number;
+  readonly length: number;
+}
+
+/** Bytes to put into guest RAM: from memory, or from a file. */
+export type Segment = { readonly gpa: number; readonly bytes: Uint8Array } | FileSegment;
 
 /** The bootstrap processor's state at the first instruction. */
 export type Entry =
   /** Linux boot protocol, 64-bit: long mode, flat segments, identity-mapped tables at `cr3` (boot.rst "64-bit boot protocol"). */
-  | { readonly mode: 'long64'; readonly rip: number; readonly rsi: number; readonly rsp: number; readonly cr3: number; readonly gdt: Table }
+  | {
+      readonly mode: 'long64';
+      readonly rip: number;
+      readonly rsi: number;
+      readonly rsp: number;
+      readonly cr3: number;
+      readonly gdt: Table;
+    }
   /** Linux boot protocol, 32-bit, and PVH: protected mode, flat segments, paging off (boot.rst "32-bit boot protocol"). */
-  | { readonly mode: 'protected32'; readonly eip: number; readonly esi: number; readonly ebx: number; readonly esp: number; readonly gdt: Table }
+  | {
+      readonly mode: 'protected32';
+      readonly eip: number;
+      readonly esi: number;
+      readonly ebx: number;
+      readonly esp: number;
+      readonly gdt: Table;
+    }
   /** As after power-on: F000:FFF0 (SDM 3A §10.1.4). */
   | { readonly mode: 'reset-vector' };
 
@@ -29,4 +52,33 @@ export interface BootImage extends Disposable {
   readonly description: string;
   readonly segments: readonly Segment[];
   readonly entry: Entry;
+}
+
+/**
+ * Copies an image's segments into RAM, files straight from the page cache. A segment outside RAM is our own mistake:
+ * planning checked it; a file that has become shorter since is the user's.
+ */
+export function loadSegments(image: BootImage, memory: GuestMemory): void {
+  for (const segment of image.segments) {
+    if ('bytes' in segment) {
+      invariant(memory.write(segment.gpa, segment.bytes), `${image.description}: a segment lies outside RAM`);
+      continue;
+    }
+    const inRam = memory.eachPiece(segment.gpa, segment.length, (ram, from) => readFully(segment, ram, from));
+    invariant(inRam, `${image.description}: a segment lies outside RAM`);
+  }
+}
+
+function readFully(segment: FileSegment, ram: Uint8Array, from: number): void {
+  for (let done = 0; done < ram.length; ) {
+    const count = readSync(segment.fd, ram, done, ram.length - done, segment.fileOffset + from + done);
+    if (count === 0) {
+      throw new Failure(
+        'failed',
+        'boot-file-changed',
+        'boot: a kernel or initrd file became shorter while it was read',
+      );
+    }
+    done += count;
+  }
 }

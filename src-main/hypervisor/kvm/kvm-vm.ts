@@ -1,0 +1,155 @@
+import { type Owner, owning } from '../../base/disposable.ts';
+import { Arena } from '../../base/shared-struct.ts';
+import { type BootImage, loadSegments } from '../../boot/boot-image.ts';
+import { Fd, rawIoctl } from '../../linux/fd.ts';
+import { addressOf, errno, SystemCallFailure } from '../../linux/libc.ts';
+import { PAGE_SIZE, SharedPages } from '../../linux/memory.ts';
+import { kickThread } from '../../linux/thread.ts';
+import { GiB, KVM_IDENTITY_MAP_ADDRESS, KVM_TSS_ADDRESS, MiB, ramRanges } from '../../vmm/layout.ts';
+import { GuestMemory, type RamRegion } from '../../vmm/memory/guest-memory.ts';
+import { VcpuControl } from '../../vmm/vcpu/vcpu-control.ts';
+import type { KvmVcpuSeed, Vm, VmOptions } from '../hypervisor.ts';
+import { passHostCpuid } from './cpuid.ts';
+import { enter } from './entry-state.ts';
+import { KVM, PIT_SPEAKER_DUMMY } from './ioctls.ts';
+import { type IrqchipState, restoreIrqchips, saveIrqchips } from './irqchip-state.ts';
+import { msrIndexList, restoreVcpu, saveVcpu, type VcpuState, writeMsrs } from './vcpu-state.ts';
+
+/** One buffer's share of RAM: Electron's memory cage refuses buffers of 2 GiB. */
+const RAM_SLOT_BYTES = 1 * GiB;
+/** Host pages of guest RAM start on a huge page's boundary, so that both page tables can use huge pages. */
+const RAM_ALIGNMENT = 2 * MiB;
+
+/** kvm_run.immediate_exit. */
+const RUN_IMMEDIATE_EXIT = 1;
+
+/** IA32_MISC_ENABLE fast strings and IA32_MTRR_DEF_TYPE enabled, write-back (SDM 4 table 2-2, SDM 3A §12.11.2.1): what firmware leaves. */
+const firmwareMsrs = [
+  { index: 0x1a0, value: 1n },
+  { index: 0x2ff, value: 0x806n },
+];
+
+interface Vcpu {
+  readonly fd: Fd;
+  readonly run: SharedPages;
+  readonly control: VcpuControl;
+  readonly powerOn: VcpuState;
+}
+
+/** A machine of KVM's: RAM in memory slots, interrupt chips and PIT in the kernel, a file descriptor per vCPU. */
+export class KvmVm implements Vm {
+  readonly accelerator = 'kvm';
+  readonly memory: GuestMemory;
+  private readonly owner: Owner;
+  private readonly vm: Fd;
+  private readonly vcpus: Vcpu[] = [];
+  private readonly powerOnIrqchips: IrqchipState;
+  private readonly irqLevel = new Uint32Array(2);
+
+  static create(kvm: Fd, options: VmOptions): KvmVm {
+    return owning((owner) => new KvmVm(kvm, options, owner));
+  }
+
+  private constructor(
+    kvm: Fd,
+    private readonly options: VmOptions,
+    owner: Owner,
+  ) {
+    this.owner = owner;
+    this.vm = owner.own(new Fd(kvm.ioctl('KVM_CREATE_VM', KVM.CREATE_VM), `virtual machine ${options.name}`));
+    this.vm.ioctl('KVM_SET_TSS_ADDR', KVM.SET_TSS_ADDR, KVM_TSS_ADDRESS);
+    const identity = BigUint64Array.of(BigInt(KVM_IDENTITY_MAP_ADDRESS));
+    this.vm.ioctl('KVM_SET_IDENTITY_MAP_ADDR', KVM.SET_IDENTITY_MAP_ADDR, addressOf(identity));
+    this.memory = new GuestMemory(this.addRam(options.memoryBytes));
+    this.vm.ioctl('KVM_CREATE_IRQCHIP', KVM.CREATE_IRQCHIP);
+    const pit = new Uint32Array(16);
+    pit[0] = PIT_SPEAKER_DUMMY;
+    this.vm.ioctl('KVM_CREATE_PIT2', KVM.CREATE_PIT2, addressOf(pit));
+    const runSize = kvm.ioctl('KVM_GET_VCPU_MMAP_SIZE', KVM.GET_VCPU_MMAP_SIZE);
+    const msrs = msrIndexList(kvm);
+    for (let index = 0; index < options.cpus; index++) this.addVcpu(kvm, index, runSize, msrs);
+    this.powerOnIrqchips = saveIrqchips(this.vm);
+  }
+
+  vcpuSeed(index: number): KvmVcpuSeed {
+    const { fd, run } = this.vcpus[index]!;
+    const { buffer, offset, size } = run;
+    return {
+      accelerator: 'kvm',
+      index,
+      arena: this.options.arena,
+      vmFd: this.vm.number,
+      vcpuFd: fd.number,
+      run: { buffer, offset, size },
+    };
+  }
+
+  load(image: BootImage): void {
+    loadSegments(image, this.memory);
+    enter(this.vcpus[0]!.fd, image.entry);
+  }
+
+  reset(): void {
+    restoreIrqchips(this.vm, this.powerOnIrqchips);
+    for (const vcpu of this.vcpus) restoreVcpu(vcpu.fd, vcpu.powerOn);
+  }
+
+  kick(index: number): void {
+    const { run, control } = this.vcpus[index]!;
+    run.bytes[RUN_IMMEDIATE_EXIT] = 1;
+    if (control.tid !== 0) kickThread(control.tid);
+  }
+
+  setIrq(gsi: number, level: boolean): void {
+    this.irqLevel[0] = gsi;
+    this.irqLevel[1] = level ? 1 : 0;
+    this.vm.ioctl('KVM_IRQ_LINE', KVM.IRQ_LINE, addressOf(this.irqLevel));
+  }
+
+  dispose(): void {
+    this.owner.dispose();
+  }
+
+  private addRam(memoryBytes: number): RamRegion[] {
+    const regions: RamRegion[] = [];
+    for (const range of ramRanges(memoryBytes)) {
+      for (let done = 0; done < range.size; done += RAM_SLOT_BYTES) {
+        const size = Math.min(RAM_SLOT_BYTES, range.size - done);
+        const pages = SharedPages.allocate(size, `${size / MiB} MiB of guest RAM`, RAM_ALIGNMENT);
+        pages.preferHugePages();
+        this.owner.defer(() => pages.discard());
+        this.setMemorySlot(regions.length, range.gpa + done, pages);
+        regions.push({ gpa: range.gpa + done, bytes: pages.bytes });
+      }
+    }
+    return regions;
+  }
+
+  /** struct kvm_userspace_memory_region: slot, flags, then guest address, size, host address as u64 (KVM API §4.35). */
+  private setMemorySlot(slot: number, gpa: number, pages: SharedPages): void {
+    const region = new BigUint64Array([BigInt(slot), BigInt(gpa), BigInt(pages.size), pages.address]);
+    this.vm.ioctl('KVM_SET_USER_MEMORY_REGION', KVM.SET_USER_MEMORY_REGION, addressOf(region));
+  }
+
+  private addVcpu(kvm: Fd, index: number, runSize: number, msrs: number[]): void {
+    const name = `vCPU ${index} of ${this.options.name}`;
+    const fd = this.owner.own(new Fd(this.vm.ioctl('KVM_CREATE_VCPU', KVM.CREATE_VCPU, index), name));
+    const run = SharedPages.allocate(Math.ceil(runSize / PAGE_SIZE) * PAGE_SIZE, `kvm_run of ${name}`);
+    this.owner.own(run.mapOver(fd.number, 0, `kvm_run of ${name}`));
+    passHostCpuid(kvm, fd, index, this.options.cpus);
+    writeMsrs(fd, firmwareMsrs);
+    const control = Arena.attach(this.options.arena).place(VcpuControl, `vcpu${index}`);
+    this.vcpus.push({ fd, run, control, powerOn: saveVcpu(fd, msrs) });
+  }
+}
+
+/** Drives GSIs of the machine behind `vmFd` from a thread that only has its number. */
+export function kvmIrqDriver(vmFd: number): (gsi: number, level: boolean) => void {
+  const irqLevel = new Uint32Array(2);
+  const address = addressOf(irqLevel);
+  return (gsi, level) => {
+    irqLevel[0] = gsi;
+    irqLevel[1] = level ? 1 : 0;
+    if (rawIoctl(vmFd, KVM.IRQ_LINE, address) < 0) throw new SystemCallFailure('KVM_IRQ_LINE', errno(), `GSI ${gsi}`);
+  };
+}

@@ -1,0 +1,48 @@
+import type { Disposable } from '../base/disposable.ts';
+import { checked, errno, errnoName, libcFunction } from './libc.ts';
+
+const cOpen = libcFunction<[string, number, number], number>('int open(const char *path, int flags, int mode)');
+const cClose = libcFunction<[number], number>('int close(int fd)');
+const cIoctl = libcFunction<[number, number, number | bigint], number>(
+  'int ioctl(int fd, unsigned long request, uintptr_t argument)',
+);
+
+/** open(2) flags, Linux x86-64 (asm-generic/fcntl.h). */
+export const O = { RDONLY: 0, WRONLY: 1, RDWR: 2, CREAT: 0o100, NOFOLLOW: 0o400000, CLOEXEC: 0o2000000 } as const;
+
+/** An open file descriptor that closes with its owner. */
+export class Fd implements Disposable {
+  private open = true;
+
+  constructor(
+    readonly number: number,
+    /** What it is, for error messages: `/dev/kvm`, `vCPU 0`. */
+    readonly object: string,
+  ) {}
+
+  static open(path: string, flags: number, mode = 0o600): Fd {
+    return new Fd(checked(cOpen(path, flags | O.CLOEXEC, mode), 'open', path), path);
+  }
+
+  /** Performs an ioctl; throws `SystemCallFailure` naming `request` when it fails. */
+  ioctl(name: string, request: number, argument: number | bigint = 0): number {
+    return checked(cIoctl(this.number, request, argument), name, this.object);
+  }
+
+  dispose(): void {
+    if (!this.open) return;
+    this.open = false;
+    cClose(this.number);
+  }
+}
+
+/** ioctl(2) as it is: -1 with errno on failure. For loops that look at errno themselves. */
+export const rawIoctl = cIoctl;
+
+/** Whether `path` can be opened with `flags`: the errno's name, or undefined when it can. */
+export function whyNotOpen(path: string, flags: number): string | undefined {
+  const fd = cOpen(path, flags | O.CLOEXEC, 0);
+  if (fd < 0) return errnoName(errno());
+  cClose(fd);
+  return undefined;
+}

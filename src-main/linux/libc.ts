@@ -1,0 +1,82 @@
+import os from 'node:os';
+import koffi from 'koffi';
+import { Failure, type FailureOptions } from '../base/failure.ts';
+
+/** The C library. Everything this program asks of the kernel goes through it, from this folder. */
+const libc = koffi.load('libc.so.6');
+
+/** Declares a C function of libc by its prototype. */
+export function libcFunction<A extends unknown[], R>(prototype: string): (...args: A) => R {
+  return libc.func(prototype) as unknown as (...args: A) => R;
+}
+
+/** The address of a libc function, for the kernel or libc to call. */
+export function libcSymbol(name: string): bigint {
+  const dlsym = libc.func('uintptr_t dlsym(void *handle, const char *symbol)') as unknown as (
+    handle: null,
+    symbol: string,
+  ) => number | bigint;
+  return BigInt(dlsym(null, name));
+}
+
+/** The calling thread's errno, valid right after a call that failed. */
+export function errno(): number {
+  return koffi.errno();
+}
+
+/** Host-virtual address of the first byte of `view`. The memory must outlive every use of the address. */
+export function addressOf(view: ArrayBufferView): bigint {
+  return koffi.address(view) as bigint;
+}
+
+const nameOfErrno = new Map(Object.entries(os.constants.errno).map(([name, value]) => [value, name]));
+
+export function errnoName(code: number): string {
+  return nameOfErrno.get(code) ?? `errno ${code}`;
+}
+
+/** What an errno means when opening or changing a file system object, for people. */
+const hints: Record<string, string> = {
+  ENOSPC: 'free some disk space and try again',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
+  ENOMEM: 'free some memory or give the machine less',
+};
+
+/** A failed system call, with the call, the errno's name and the object it was about. */
+export class SystemCallFailure extends Failure {
+  constructor(
+    readonly call: string,
+    readonly errnoCode: number,
+    readonly object: string,
+    options: FailureOptions = {},
+  ) {
+    const name = errnoName(errnoCode);
+    const hint = options.hint ?? hints[name];
+    super(
+      'host',
+      `errno-${name.toLowerCase()}`,
+      `${object}: ${call} failed with ${name} (${describeErrno(errnoCode)})`,
+      {
+        ...options,
+        ...(hint === undefined ? {} : { hint }),
+        facts: { call, errno: name, object, ...options.facts },
+      },
+    );
+  }
+
+  get errnoName(): string {
+    return errnoName(this.errnoCode);
+  }
+}
+
+const strerror = libc.func('const char *strerror(int code)') as unknown as (code: number) => string;
+
+function describeErrno(code: number): string {
+  return strerror(code);
+}
+
+/** `result` when it is not negative; a `SystemCallFailure` from the current errno otherwise. */
+export function checked(result: number, call: string, object: string): number {
+  if (result >= 0) return result;
+  throw new SystemCallFailure(call, errno(), object);
+}
