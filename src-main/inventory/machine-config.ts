@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { Failure } from '../base/failure.ts';
+import { quote, requireName, whyNotName } from './machine-name.ts';
+import { describeIssues, type Lineage } from './versioned.ts';
+
+export const MEMORY_MIB = { min: 16, max: 1_048_576 } as const;
+export const CPUS = { min: 1, max: 64 } as const;
+/** Linux COMMAND_LINE_SIZE on x86, minus the terminating zero. */
+const COMMAND_LINE_MAX = 2047;
+
+export const ACCELERATORS = ['auto', 'kvm', 'translated'] as const;
+
+const name = z.string().check((context) => {
+  const why = whyNotName(context.value);
+  if (why !== undefined) context.issues.push({ code: 'custom', message: why, input: context.value });
+});
+
+const commandLine = z
+  .string()
+  .max(COMMAND_LINE_MAX, `at most ${COMMAND_LINE_MAX} bytes`)
+  .refine((text) => !/\p{Cc}/u.test(text), 'a kernel command line is one line without control characters');
+
+const hostPath = z
+  .string()
+  .max(4095)
+  .startsWith('/', 'the full path is needed, from /')
+  .refine((path) => !path.includes('\0'), 'a path has no zero bytes');
+
+export const bootSource = z.discriminatedUnion('kind', [
+  /** A guest that comes with Bulkhead. */
+  z.strictObject({
+    kind: z.literal('guest'),
+    guest: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
+    commandLine: commandLine.optional(),
+  }),
+  /** Files of the user's. */
+  z.strictObject({
+    kind: z.literal('kernel'),
+    kernel: hostPath,
+    initrd: hostPath.optional(),
+    commandLine: commandLine.optional(),
+  }),
+]);
+export type BootSource = z.infer<typeof bootSource>;
+
+/** What a person decides about a machine. */
+const settings = z.strictObject({
+  name,
+  description: z.string().max(2000).optional(),
+  accelerator: z.enum(ACCELERATORS),
+  cpus: z.int().min(CPUS.min).max(CPUS.max),
+  memoryMiB: z.int().min(MEMORY_MIB.min).max(MEMORY_MIB.max),
+  boot: bootSource,
+  devices: z.strictObject({ debugExit: z.boolean().default(false) }).default({ debugExit: false }),
+});
+
+/** A machine.json. */
+export const machineConfig = settings.extend({ version: z.literal(1), id: z.uuid(), createdAt: z.iso.datetime() });
+export type MachineConfig = z.infer<typeof machineConfig>;
+
+export const machineLineage: Lineage<MachineConfig> = { noun: 'machine', version: 1, schema: machineConfig, steps: {} };
+
+/** A machine to be made; what is left out gets its default. */
+export type MachineDraft = Optional<z.input<typeof settings>, 'accelerator' | 'cpus'>;
+/** What to change of a machine; null takes a description away. */
+export type MachinePatch = Loose<Omit<MachineDraft, 'description'>> & { description?: string | null | undefined };
+
+type Loose<T> = { [K in keyof T]?: T[K] | undefined };
+type Optional<T, K extends keyof T> = Omit<T, K> & Loose<Pick<T, K>>;
+
+/** The configuration of a new machine; throws `usage` failures naming what is wrong. */
+export function newMachineConfig(draft: MachineDraft, id: string, createdAt: string): MachineConfig {
+  requireName(draft.name);
+  const { accelerator = 'auto', cpus = 1, ...rest } = draft;
+  return checkedConfig(draft.name, { ...rest, accelerator, cpus, version: 1, id, createdAt });
+}
+
+/** `config` with `patch` applied; throws `usage` failures naming what is wrong. */
+export function patchedConfig(config: MachineConfig, patch: MachinePatch): MachineConfig {
+  if (patch.name !== undefined) requireName(patch.name);
+  const changes = Object.entries(patch).filter(([, value]) => value !== undefined);
+  const merged: Record<string, unknown> = { ...config, ...Object.fromEntries(changes) };
+  if (merged.description === null || merged.description === '') delete merged.description;
+  return checkedConfig(config.name, { ...merged, version: config.version, id: config.id, createdAt: config.createdAt });
+}
+
+function checkedConfig(machine: string, candidate: Record<string, unknown>): MachineConfig {
+  requireMemory(machine, candidate.memoryMiB);
+  requireCpus(machine, candidate.cpus);
+  const result = machineConfig.safeParse(candidate);
+  if (result.success) return result.data;
+  throw new Failure('usage', 'bad-setting', `machine ${quote(machine)}: ${describeIssues(result.error.issues)}`);
+}
+
+function requireMemory(machine: string, memoryMiB: unknown): void {
+  const { min, max } = MEMORY_MIB;
+  if (typeof memoryMiB === 'number' && memoryMiB >= min && memoryMiB <= max) return;
+  const what = typeof memoryMiB === 'number' ? `${memoryMiB} MiB of memory` : 'memory';
+  const why =
+    typeof memoryMiB === 'number' && memoryMiB > max ? `at most ${max} MiB` : `at least ${min} MiB are needed`;
+  throw new Failure('usage', 'bad-memory', `machine ${quote(machine)}: ${what}: ${why}`);
+}
+
+function requireCpus(machine: string, cpus: unknown): void {
+  if (typeof cpus === 'number' && cpus >= CPUS.min && cpus <= CPUS.max) return;
+  const message = `machine ${quote(machine)}: ${String(cpus)} CPUs: between ${CPUS.min} and ${CPUS.max} are possible`;
+  throw new Failure('usage', 'bad-cpus', message);
+}
