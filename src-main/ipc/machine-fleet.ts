@@ -1,0 +1,20 @@
+import type { Duplex } from 'node:stream';
+import type { Disposable } from '../base/disposable.ts';
+import type { MachineSummary } from '../contract/machine.ts';
+
+export type MachineDelta = { kind: 'added' | 'changed'; machine: MachineSummary } | { kind: 'removed'; id: string };
+
+/** What the window needs of the machines; vmm/client's `Fleet` is one. */
+export interface MachineFleet {
+  list(): Promise<MachineSummary[]>;
+  watch(listener: (delta: MachineDelta) => void): Disposable;
+  start(id: string): Promise<{ pid: number; accelerator: string }>;
+  stop(id: string): Promise<void>;
+  kill(id: string): Promise<void>;
+  reset(id: string): Promise<void>;
+  pause(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
+  delete(id: string): Promise<void>;
+  /** The raw byte stream of the serial console; the kept scrollback comes first. */
+  console(id: string): Promise<Duplex>;
+}
