@@ -1,0 +1,60 @@
+import { IRQ, PORT } from '../../../vmm/layout.ts';
+import {
+  type Aml,
+  concat,
+  device,
+  eisaId,
+  integer,
+  ioPorts,
+  irqLine,
+  name,
+  packageOf,
+  resourceTemplate,
+  scope,
+  string,
+} from './aml.ts';
+import { Table } from './table.ts';
+
+/** SLP_TYP for S5, what the guest writes into PM1 control to power off (ACPI 6.4 §7.4.2.6, §4.8.3.2.1). */
+export const S5_SLEEP_TYPE = 5;
+
+/** Differentiated System Description Table: what the guest cannot find by looking. The PCI root bridge joins `\_SB`. */
+export function dsdt(cpus: number): Uint8Array {
+  const terms = concat(
+    name('\\_S5', packageOf(integer(S5_SLEEP_TYPE), integer(S5_SLEEP_TYPE), integer(0), integer(0))),
+    scope('\\_SB', ...processors(cpus), ...isaDevices()),
+  );
+  return Table.of('DSDT', 2, terms).seal();
+}
+
+/** `_UID` ties each processor to its local APIC in the MADT (ACPI 6.4 §8.4). */
+function processors(cpus: number): Aml[] {
+  return Array.from({ length: cpus }, (_, uid) =>
+    device(
+      `C${uid.toString(16).toUpperCase().padStart(3, '0')}`,
+      name('_HID', string('ACPI0007')),
+      name('_UID', integer(uid)),
+    ),
+  );
+}
+
+function isaDevices(): Aml[] {
+  return [
+    device(
+      'COM1',
+      name('_HID', eisaId('PNP0501')),
+      name('_UID', integer(1)),
+      name('_CRS', resourceTemplate(ioPorts(PORT.com1, 8), irqLine(IRQ.com1))),
+    ),
+    device(
+      'RTC',
+      name('_HID', eisaId('PNP0B00')),
+      name('_CRS', resourceTemplate(ioPorts(PORT.rtc, 2), irqLine(IRQ.rtc))),
+    ),
+    device(
+      'PS2K',
+      name('_HID', eisaId('PNP0303')),
+      name('_CRS', resourceTemplate(ioPorts(PORT.i8042Data, 1), ioPorts(PORT.i8042Command, 1), irqLine(IRQ.keyboard))),
+    ),
+  ];
+}
