@@ -1,0 +1,207 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import { Failure, type FailureRecord, reviveFailure } from '../../base/failure.ts';
+import { writeFailure } from '../../inventory/atomic-file.ts';
+import type { BulkheadPaths, MachinePaths } from '../../inventory/paths.ts';
+import { requireSocketPaths } from '../../inventory/paths.ts';
+import { reap } from './observe.ts';
+
+export interface Launched {
+  readonly pid: number;
+  readonly accelerator: string;
+}
+
+export interface LaunchOptions {
+  /** The VM host's program, for tests. */
+  readonly script?: string;
+  readonly timeoutMs?: number;
+  /** Gives up and ends the VM host. */
+  readonly signal?: AbortSignal;
+  /** What the VM host is to see of the environment. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Loading a kernel and an initrd from a slow disk takes seconds, not minutes. */
+const READY_MS = 60_000;
+const READY_LINE_MAX = 64 * 1024;
+/** One that said why it failed has its own tidying up to do. */
+const FAREWELL_MS = 3000;
+const HOST_LOG_MAX = 1 << 20;
+
+const verdict = z.union([
+  z.object({ ready: z.object({ pid: z.number(), accelerator: z.string() }) }),
+  z.object({
+    failure: z.object({
+      failureClass: z.enum(['usage', 'not-found', 'state', 'host', 'failed']),
+      code: z.string(),
+      message: z.string(),
+      hint: z.string().optional(),
+      facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+    }),
+  }),
+]);
+
+/**
+ * Starts the VM host of machine `id` and waits until the guest runs. The VM host outlives its starter. When it fails,
+ * it throws what the VM host said, or what can be told of its end, and leaves no process behind.
+ */
+export async function launchMachine(paths: BulkheadPaths, id: string, options: LaunchOptions = {}): Promise<Launched> {
+  const machine = paths.machine(id);
+  requireSocketPaths(machine);
+  if (reap(machine) === false) throw new Failure('state', 'machine-running', 'cannot start: it is running already');
+  options.signal?.throwIfAborted();
+  const { child, logged } = spawnVmHost(machine, id, options);
+  let graceMs = 0;
+  try {
+    const { ready, failure } = parseVerdict(await readyLine(child, options));
+    if (ready) {
+      child.unref();
+      return ready;
+    }
+    graceMs = FAREWELL_MS;
+    throw reviveFailure(failure!);
+  } catch (error) {
+    await end(child, graceMs);
+    reap(machine);
+    throw error instanceof EndedEarly ? error.failure(lastLine(machine.hostLog, logged)) : error;
+  } finally {
+    child.stdio[3]?.destroy();
+  }
+}
+
+/** Where the VM host's built program is: beside this one, one folder up from a chunk, or in a clone's `out`. */
+export function vmHostScript(): string {
+  const here = import.meta.dirname;
+  const candidates = [join(here, 'vm-host.js'), join(dirname(here), 'vm-host.js')];
+  for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
+    candidates.push(join(folder, 'out', 'main', 'vm-host.js'));
+  }
+  const found = candidates.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  throw new Failure('host', 'not-built', 'VM host: its program is missing', { hint: 'run `npm start` once' });
+}
+
+/** `logged`: how long its log was before. */
+function spawnVmHost(paths: MachinePaths, id: string, options: LaunchOptions): { child: ChildProcess; logged: number } {
+  const script = options.script ?? vmHostScript();
+  const env = { ...(options.env ?? process.env) };
+  if (process.versions.electron !== undefined) env.ELECTRON_RUN_AS_NODE = '1';
+  const log = openHostLog(paths);
+  try {
+    const logged = fstatSync(log).size;
+    const stdio: StdioOptions = ['ignore', log, log, 'pipe'];
+    return { child: spawn(process.execPath, [script, id], { cwd: '/', detached: true, env, stdio }), logged };
+  } finally {
+    closeSync(log);
+  }
+}
+
+function openHostLog(paths: MachinePaths): number {
+  try {
+    mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+    const size = statSync(paths.hostLog, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > HOST_LOG_MAX) renameSync(paths.hostLog, `${paths.hostLog}.1`);
+    return openSync(paths.hostLog, 'a', 0o600);
+  } catch (error) {
+    throw writeFailure(paths.hostLog, error);
+  }
+}
+
+/** The one line the VM host writes on its fd 3; throws when it ends, or time runs out, before that. */
+async function readyLine(child: ChildProcess, { timeoutMs = READY_MS, signal }: LaunchOptions): Promise<string> {
+  const pipe = child.stdio[3] as Readable | null | undefined;
+  const exited = new Promise<EndedEarly>((resolve, reject) => {
+    child.once('exit', (code, killedBy) => resolve(new EndedEarly(code, killedBy)));
+    child.once('error', (error) => {
+      reject(new Failure('host', 'vm-host-not-started', `its VM host cannot be started: ${error.message}`));
+    });
+  });
+  const line = pipe ? firstLine(pipe).then((text) => text ?? exited.then(raise)) : exited.then(raise);
+  let timer: NodeJS.Timeout | undefined;
+  let abort = (): void => undefined;
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    const late = new Failure('failed', 'start-timeout', `the guest did not start within ${timeoutMs / 1000} s`);
+    timer = setTimeout(() => reject(late), timeoutMs);
+    abort = () => reject(new Failure('failed', 'start-cancelled', 'the start was cancelled'));
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([line, givenUp]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+    line.catch(() => undefined);
+  }
+}
+
+/** The first line of a stream; undefined when it ends before one is complete. */
+async function firstLine(stream: Readable): Promise<string | undefined> {
+  stream.setEncoding('utf8');
+  let text = '';
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    text += chunk as string;
+    const end = text.indexOf('\n');
+    if (end >= 0) return text.slice(0, end);
+    if (text.length > READY_LINE_MAX) throw strange('a line without an end');
+  }
+  return undefined;
+}
+
+/** The VM host ended before it said how it went. */
+class EndedEarly extends Error {
+  constructor(
+    private readonly status: number | null,
+    private readonly signal: string | null,
+  ) {
+    super('VM host ended');
+  }
+
+  failure(said: string | undefined): Failure {
+    const how = this.signal ?? `exit status ${this.status}`;
+    const message = `its VM host ended before the guest ran (${how})${said === undefined ? '' : `: ${said}`}`;
+    return new Failure('failed', 'vm-host-ended', message, { hint: 'more may be in its log, logs/host.log' });
+  }
+}
+
+function raise(error: Error): never {
+  throw error;
+}
+
+function parseVerdict(line: string): { ready?: Launched; failure?: FailureRecord } {
+  try {
+    const parsed = verdict.parse(JSON.parse(line));
+    return 'ready' in parsed ? { ready: parsed.ready } : { failure: parsed.failure as FailureRecord };
+  } catch {
+    throw strange(JSON.stringify(line.slice(0, 120)));
+  }
+}
+
+function strange(what: string): Failure {
+  return new Failure('failed', 'vm-host-strange', `its VM host said something else than how it went: ${what}`);
+}
+
+/** What a log says, since it had `from` bytes, about why its process ended. */
+function lastLine(path: string, from: number): string | undefined {
+  const lines = readFileSync(path).subarray(from).toString('utf8').trim().split('\n');
+  const telling = lines.find((line) => /^\w*Error\b.*: /.test(line.trim())) ?? lines.at(-1);
+  return telling?.trim().slice(0, 300) || undefined;
+}
+
+/** Sees the VM host to its end, which it is given `graceMs` for; kills everything in its session after that. */
+async function end(child: ChildProcess, graceMs: number): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const kill = (): void => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL');
+    } catch {
+      // ESRCH: it is gone already, which is what is wanted.
+    }
+  };
+  const timer = setTimeout(kill, graceMs);
+  await exited;
+  clearTimeout(timer);
+}
