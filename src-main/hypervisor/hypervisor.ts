@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Disposable } from '../base/disposable.ts';
 import type { ArenaSeed } from '../base/shared-struct.ts';
 import type { BootImage } from '../boot/boot-image.ts';
@@ -69,4 +70,6 @@ export interface TranslatedVcpuSeed {
   readonly index: 0;
   readonly arena: ArenaSeed;
   readonly memoryBytes: number;
+  /** What the main thread wants loaded or reset; transferred, not cloned. */
+  readonly orders: MessagePort;
 }

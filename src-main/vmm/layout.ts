@@ -57,6 +57,8 @@ export const PORT = {
   /** QEMU isa-debug-exit's usual place. */
   debugExit: 0xf4,
   com1: 0x3f8,
+  /** QEMU pvpanic-isa's usual place. */
+  pvpanic: 0x505,
   /** ACPI fixed hardware: PM1 event block (4), PM1 control (2) at +4, PM timer (4) at +8. */
   acpiPm: 0x600,
   /** Reset control register (PIIX3 §2.5.1). */

@@ -29,7 +29,8 @@ export const kvmHypervisor = {
       if (lacking) return unusable(false, `KVM is there but lacks ${lacking}`, 'use a newer kernel');
       const maxVcpus = kvm.ioctl('KVM_CHECK_EXTENSION', KVM.CHECK_EXTENSION, CAP.MAX_VCPUS);
       const hardware = hardwareVirtualization();
-      if (hardware) return { accelerator: 'kvm', usable: true, present: true, detail: `KVM with ${hardware}`, maxVcpus };
+      if (hardware)
+        return { accelerator: 'kvm', usable: true, present: true, detail: `KVM with ${hardware}`, maxVcpus };
       const failed = runProbeGuest(kvm);
       if (failed === undefined) return { accelerator: 'kvm', usable: true, present: true, detail: 'KVM', maxVcpus };
       return unusable(
@@ -65,7 +66,10 @@ function unusable(present: boolean, detail: string, hint?: string): Verdict {
 
 function whyClosed(errnoName: string): [detail: string, hint?: string] {
   if (errnoName === 'ENOENT') {
-    return [`there is no ${DEVICE}`, 'load the kvm_intel or kvm_amd module, or turn on virtualization in the firmware set-up'];
+    return [
+      `there is no ${DEVICE}`,
+      'load the kvm_intel or kvm_amd module, or turn on virtualization in the firmware set-up',
+    ];
   }
   if (errnoName === 'EACCES' || errnoName === 'EPERM') {
     return [`no permission to open ${DEVICE}`, 'join its group: sudo usermod -aG kvm $USER, then log in again'];
@@ -74,7 +78,8 @@ function whyClosed(errnoName: string): [detail: string, hint?: string] {
 }
 
 function missingCapability(kvm: Fd): string | undefined {
-  if (kvm.ioctl('KVM_GET_API_VERSION', KVM.GET_API_VERSION) !== KVM_API_VERSION) return `API version ${KVM_API_VERSION}`;
+  if (kvm.ioctl('KVM_GET_API_VERSION', KVM.GET_API_VERSION) !== KVM_API_VERSION)
+    return `API version ${KVM_API_VERSION}`;
   return required.find(([cap]) => kvm.ioctl('KVM_CHECK_EXTENSION', KVM.CHECK_EXTENSION, cap) <= 0)?.[1];
 }
 

@@ -1,8 +1,8 @@
 import { type Owner, owning } from '../../base/disposable.ts';
 import { Arena } from '../../base/shared-struct.ts';
 import { type BootImage, loadSegments } from '../../boot/boot-image.ts';
-import { Fd, rawIoctl } from '../../linux/fd.ts';
-import { addressOf, errno, SystemCallFailure } from '../../linux/libc.ts';
+import { Fd } from '../../linux/fd.ts';
+import { addressOf } from '../../linux/libc.ts';
 import { PAGE_SIZE, SharedPages } from '../../linux/memory.ts';
 import { kickThread } from '../../linux/thread.ts';
 import { GiB, KVM_IDENTITY_MAP_ADDRESS, KVM_TSS_ADDRESS, MiB, ramRanges } from '../../vmm/layout.ts';
@@ -12,6 +12,7 @@ import type { KvmVcpuSeed, Vm, VmOptions } from '../hypervisor.ts';
 import { passHostCpuid } from './cpuid.ts';
 import { enter } from './entry-state.ts';
 import { KVM, PIT_SPEAKER_DUMMY } from './ioctls.ts';
+import { kvmIrqDriver } from './irq-driver.ts';
 import { type IrqchipState, restoreIrqchips, saveIrqchips } from './irqchip-state.ts';
 import { msrIndexList, restoreVcpu, saveVcpu, type VcpuState, writeMsrs } from './vcpu-state.ts';
 
@@ -44,7 +45,7 @@ export class KvmVm implements Vm {
   private readonly vm: Fd;
   private readonly vcpus: Vcpu[] = [];
   private readonly powerOnIrqchips: IrqchipState;
-  private readonly irqLevel = new Uint32Array(2);
+  private readonly driveIrq: (gsi: number, level: boolean) => void;
 
   static create(kvm: Fd, options: VmOptions): KvmVm {
     return owning((owner) => new KvmVm(kvm, options, owner));
@@ -57,6 +58,7 @@ export class KvmVm implements Vm {
   ) {
     this.owner = owner;
     this.vm = owner.own(new Fd(kvm.ioctl('KVM_CREATE_VM', KVM.CREATE_VM), `virtual machine ${options.name}`));
+    this.driveIrq = kvmIrqDriver(this.vm.number);
     this.vm.ioctl('KVM_SET_TSS_ADDR', KVM.SET_TSS_ADDR, KVM_TSS_ADDRESS);
     const identity = BigUint64Array.of(BigInt(KVM_IDENTITY_MAP_ADDRESS));
     this.vm.ioctl('KVM_SET_IDENTITY_MAP_ADDR', KVM.SET_IDENTITY_MAP_ADDR, addressOf(identity));
@@ -101,9 +103,7 @@ export class KvmVm implements Vm {
   }
 
   setIrq(gsi: number, level: boolean): void {
-    this.irqLevel[0] = gsi;
-    this.irqLevel[1] = level ? 1 : 0;
-    this.vm.ioctl('KVM_IRQ_LINE', KVM.IRQ_LINE, addressOf(this.irqLevel));
+    this.driveIrq(gsi, level);
   }
 
   dispose(): void {
@@ -141,15 +141,4 @@ export class KvmVm implements Vm {
     const control = Arena.attach(this.options.arena).place(VcpuControl, `vcpu${index}`);
     this.vcpus.push({ fd, run, control, powerOn: saveVcpu(fd, msrs) });
   }
-}
-
-/** Drives GSIs of the machine behind `vmFd` from a thread that only has its number. */
-export function kvmIrqDriver(vmFd: number): (gsi: number, level: boolean) => void {
-  const irqLevel = new Uint32Array(2);
-  const address = addressOf(irqLevel);
-  return (gsi, level) => {
-    irqLevel[0] = gsi;
-    irqLevel[1] = level ? 1 : 0;
-    if (rawIoctl(vmFd, KVM.IRQ_LINE, address) < 0) throw new SystemCallFailure('KVM_IRQ_LINE', errno(), `GSI ${gsi}`);
-  };
 }

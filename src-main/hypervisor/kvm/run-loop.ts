@@ -1,3 +1,4 @@
+import { systemClock } from '../../base/clock.ts';
 import { invariant } from '../../base/failure.ts';
 import { rawIoctl } from '../../linux/fd.ts';
 import { errno, errnoName } from '../../linux/libc.ts';
@@ -106,6 +107,7 @@ function obey(vcpuFd: number, run: RunPage, control: VcpuControl): boolean {
     Atomics.wait(signals, SIGNAL.request, REQUEST.pause);
   }
   announce(signals, VCPU.running);
+  if (control.firstEntryMs === 0) control.firstEntryMs = systemClock.monotonicMs();
   return false;
 }
 

@@ -12,6 +12,12 @@ export interface IoDevice {
   write(offset: number, size: AccessSize, value: number): void;
 }
 
+/** Accesses that met no device. */
+export interface BusCounters {
+  unclaimedReads: number;
+  unclaimedWrites: number;
+}
+
 interface Claim {
   readonly base: number;
   readonly end: number;
@@ -26,8 +32,17 @@ interface Claim {
 export class IoBus {
   private readonly claims: Claim[] = [];
   private last: Claim | undefined;
-  unclaimedReads = 0;
-  unclaimedWrites = 0;
+
+  /** @param counters where accesses to nothing are counted: a vCPU's shared counters, in its thread */
+  constructor(private readonly counters: BusCounters = { unclaimedReads: 0, unclaimedWrites: 0 }) {}
+
+  get unclaimedReads(): number {
+    return this.counters.unclaimedReads;
+  }
+
+  get unclaimedWrites(): number {
+    return this.counters.unclaimedWrites;
+  }
 
   /** Gives `length` addresses from `base` to `device`. Overlaps are our own mistake. */
   claim(base: number, length: number, device: IoDevice, lock?: Lock): void {
@@ -70,7 +85,7 @@ export class IoBus {
   /** An access that no single claim decodes whole: in halves, down to single bytes. */
   private readSplit(claim: Claim | undefined, address: number, size: AccessSize): number {
     if (size === 1 || (claim === undefined && this.isEmpty(address, size))) {
-      this.unclaimedReads++;
+      this.counters.unclaimedReads++;
       return size === 4 ? 0xffff_ffff : size === 2 ? 0xffff : 0xff;
     }
     const half = (size / 2) as AccessSize;
@@ -81,7 +96,7 @@ export class IoBus {
 
   private writeSplit(claim: Claim | undefined, address: number, size: AccessSize, value: number): void {
     if (size === 1 || (claim === undefined && this.isEmpty(address, size))) {
-      this.unclaimedWrites++;
+      this.counters.unclaimedWrites++;
       return;
     }
     const half = (size / 2) as AccessSize;

@@ -1,4 +1,4 @@
-import { struct, type SharedOf, u8 } from '../../base/shared-struct.ts';
+import { type SharedOf, struct, u8 } from '../../base/shared-struct.ts';
 
 /** A chip's interrupt output. Level-triggered semantics: the chip holds the line as long as it has a cause. */
 export interface IrqLine {

@@ -17,6 +17,9 @@ export const VcpuControl = struct('vcpu-control', 1, {
   portExits: f64(0),
   mmioExits: f64(0),
   otherExits: f64(0),
+  /** Port and MMIO accesses that met no device. */
+  unclaimedReads: f64(0),
+  unclaimedWrites: f64(0),
   /** Host monotonic time of the first guest entry, ms; 0 before. */
   firstEntryMs: f64(0),
 });

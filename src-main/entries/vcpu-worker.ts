@@ -1,0 +1,56 @@
+/** One vCPU's thread: builds the board over the shared arena and runs the guest until told to end. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { asFailure } from '../base/failure.ts';
+import { Arena } from '../base/shared-struct.ts';
+import type { VcpuSeed, VcpuStop } from '../hypervisor/hypervisor.ts';
+import { currentThreadId, nameCurrentThread } from '../linux/thread.ts';
+import { type Board, type BoardOptions, buildBoard } from '../vmm/machine/board.ts';
+import { REQUEST, SIGNAL, VCPU, VcpuControl } from '../vmm/vcpu/vcpu-control.ts';
+import type { VcpuMessage } from '../vmm/vcpu/vcpu-threads.ts';
+
+type Run = (board: Board, control: VcpuControl) => VcpuStop | Promise<VcpuStop>;
+type Driver = { setIrq: (gsi: number, level: boolean) => void; run: Run };
+
+async function driverFor(seed: VcpuSeed, arena: Arena): Promise<Driver> {
+  if (seed.accelerator === 'kvm') {
+    const [{ kvmIrqDriver }, { runKvmVcpu }] = await Promise.all([
+      import('../hypervisor/kvm/irq-driver.ts'),
+      import('../hypervisor/kvm/run-loop.ts'),
+    ]);
+    return {
+      setIrq: kvmIrqDriver(seed.vmFd),
+      run: ({ ports, mmio }, control) => runKvmVcpu({ seed, control, ports, mmio }),
+    };
+  }
+  const { translatedIrqDriver } = await import('../hypervisor/translated/irq-driver.ts');
+  const { runTranslatedVcpu } = await import('../hypervisor/translated/vcpu.ts');
+  return {
+    setIrq: translatedIrqDriver(arena),
+    run: ({ ports, mmio }, control) => runTranslatedVcpu({ seed, arena, control, ports, mmio }),
+  };
+}
+
+function tell(message: VcpuMessage): void {
+  parentPort?.postMessage(message);
+}
+
+async function main(): Promise<void> {
+  const { seed, board: options } = workerData as { seed: VcpuSeed; board: BoardOptions };
+  const arena = Arena.attach(seed.arena);
+  const control = arena.place(VcpuControl, `vcpu${seed.index}`);
+  nameCurrentThread(`vcpu${seed.index}`);
+  control.tid = currentThreadId();
+  const { setIrq, run } = await driverFor(seed, arena);
+  const board = buildBoard({ arena, setIrq, options, counters: control });
+  for (;;) {
+    const stop = await run(board, control);
+    if (stop.kind === 'stopped') break;
+    Atomics.store(control.signals, SIGNAL.request, REQUEST.pause);
+    tell({ stop });
+  }
+  control.tid = 0;
+  Atomics.store(control.signals, SIGNAL.state, VCPU.stopped);
+  Atomics.notify(control.signals, SIGNAL.state);
+}
+
+main().catch((error: unknown) => tell({ failure: asFailure(error).toJSON() }));

@@ -1,0 +1,29 @@
+/** The process of one running machine: started detached with the machine's id, ends when the machine is off. */
+import { closeSync, writeSync } from 'node:fs';
+import { asFailure } from '../base/failure.ts';
+import { type HostReport, runVmHost } from '../vmm/host/vm-host.ts';
+
+/** The pipe to whoever started us, for one line of JSON. */
+const REPORT_FD = 3;
+
+let reported = false;
+
+function report(line: HostReport): void {
+  if (reported) return;
+  reported = true;
+  try {
+    writeSync(REPORT_FD, `${JSON.stringify(line)}\n`);
+    closeSync(REPORT_FD);
+  } catch {
+    // The starter has gone: nobody is left to tell.
+  }
+}
+
+runVmHost(process.argv[2] ?? '', report).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    report({ failure: asFailure(error).toJSON() });
+    process.exit(1);
+  },
+);

@@ -1,0 +1,25 @@
+import type { MachineEvent } from '../machine/machine.ts';
+import type { QmpServer } from '../qmp/qmp-server.ts';
+
+/** Tells QMP clients of a machine's events in QEMU's words (qapi/run-state.json); `X_STATE_CHANGED` is ours. */
+export function tellQmp(qmp: QmpServer, event: MachineEvent): void {
+  switch (event.kind) {
+    case 'state':
+      if (event.state === 'paused') qmp.emit('STOP');
+      if (event.state === 'running') qmp.emit('RESUME');
+      qmp.emit('X_STATE_CHANGED', { state: event.state });
+      break;
+    case 'reset':
+      qmp.emit('RESET', { guest: event.guest, reason: event.guest ? 'guest-reset' : 'host-qmp-system-reset' });
+      break;
+    case 'power-button':
+      qmp.emit('POWERDOWN');
+      break;
+    case 'panicked':
+      qmp.emit('GUEST_PANICKED', { action: 'run' });
+      break;
+    case 'off':
+      qmp.emit('SHUTDOWN', { guest: event.cause === 'guest-shutdown', reason: event.cause });
+      break;
+  }
+}

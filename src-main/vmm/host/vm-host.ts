@@ -1,0 +1,185 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { systemClock } from '../../base/clock.ts';
+import { Owner } from '../../base/disposable.ts';
+import { Failure, type FailureRecord } from '../../base/failure.ts';
+import { log } from '../../base/log.ts';
+import type { BootImage } from '../../boot/boot-image.ts';
+import { currentBootId, type LastRun, writeLastRun } from '../../inventory/last-run.ts';
+import type { MachineConfig } from '../../inventory/machine-config.ts';
+import { entryId, MachineStore } from '../../inventory/machine-store.ts';
+import { bulkheadPaths, type MachinePaths, makeRuntimeFolder, requireSocketPaths } from '../../inventory/paths.ts';
+import { tryLockFile } from '../../linux/file-lock.ts';
+import { installKickSignal } from '../../linux/thread.ts';
+import { ConsoleServer } from '../console/console-server.ts';
+import { ConsolePump } from '../console/pump-console.ts';
+import { SerialLog } from '../console/serial-log.ts';
+import { MiB } from '../layout.ts';
+import { Machine, type MachineEvent } from '../machine/machine.ts';
+import { MachineReport } from '../machine/machine-report.ts';
+import { StartupTimes } from '../machine/startup-times.ts';
+import { machineCommands } from '../qmp/machine-commands.ts';
+import { QmpServer } from '../qmp/qmp-server.ts';
+import { type Accelerator, chooseAccelerator, requireCpus } from './choose-accelerator.ts';
+import { planMachineBoot } from './plan-machine-boot.ts';
+import { tellQmp } from './qmp-events.ts';
+import { version } from './version.ts';
+
+/** The one line a VM host writes to whoever started it. */
+export type HostReport =
+  | { readonly ready: { readonly pid: number; readonly accelerator: string } }
+  | { readonly failure: FailureRecord };
+
+/** Clients have this long to take the last event before the process ends. */
+const FAREWELL_MS = 200;
+
+type Off = Extract<MachineEvent, { kind: 'off' }>;
+
+/** Runs the machine `id` to its end. Throws what kept it from starting; leaves nothing behind either way. */
+export async function runVmHost(id: string, report: (line: HostReport) => void): Promise<void> {
+  const times = new StartupTimes(Number(process.env.BULKHEAD_ORDERED_AT) || systemClock.monotonicMs());
+  const store = new MachineStore(bulkheadPaths(process.env));
+  const config = store.intact(entryId(store.find(id)));
+  const paths = store.paths.machine(config.id);
+  const lock = tryLockFile(paths.lock);
+  if (!lock) throw new Failure('state', 'already-running', `machine "${config.name}": it is running already`);
+  times.mark('process');
+  const owner = new Owner();
+  owner.own(lock);
+  try {
+    requireSocketPaths(paths);
+    makeRuntimeFolder(paths);
+    owner.defer(() => rmSync(paths.runtime, { recursive: true, force: true }));
+    await serve(config, paths, times, report, owner);
+  } finally {
+    owner.dispose();
+  }
+}
+
+async function serve(
+  config: MachineConfig,
+  paths: MachinePaths,
+  times: StartupTimes,
+  report: (line: HostReport) => void,
+  owner: Owner,
+): Promise<void> {
+  const accelerator = await chooseAccelerator(config.accelerator);
+  requireCpus(accelerator, config.name, config.cpus);
+  times.mark('accelerator');
+  const image = planMachineBoot(config, accelerator.verdict.accelerator);
+  owner.own(image);
+  times.mark('plan-boot');
+  const serialLog = owner.own(new SerialLog(paths.serialLog));
+  const machine = build(config, accelerator, image, times);
+  owner.own(machine);
+
+  const run = beginRun(paths);
+  try {
+    const off = await runMachine({ config, paths, machine, serialLog, image, accelerator, times, report });
+    const reason = off.failure?.message;
+    endRun(paths, run, reason === undefined ? { outcome: 'off' } : { outcome: 'failed', reason });
+  } catch (error) {
+    endRun(paths, run, { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
+
+function build(config: MachineConfig, accelerator: Accelerator, image: BootImage, times: StartupTimes): Machine {
+  installKickSignal();
+  const memoryBytes = config.memoryMiB * MiB;
+  return new Machine({
+    name: config.name,
+    memoryBytes,
+    cpus: config.cpus,
+    image,
+    board: { memoryBytes, debugExit: config.devices.debugExit },
+    workerFile: new URL('./vcpu-worker.js', entryFolder()),
+    createVm: (arena) => accelerator.createVm({ name: config.name, memoryBytes, cpus: config.cpus, arena: arena.seed }),
+    times,
+  });
+}
+
+/** The folder of the built entry points, as a URL: of the script this process was started with. */
+function entryFolder(): URL {
+  return new URL(`file://${process.argv[1]}`);
+}
+
+interface Running {
+  readonly config: MachineConfig;
+  readonly paths: MachinePaths;
+  readonly machine: Machine;
+  readonly serialLog: SerialLog;
+  readonly image: BootImage;
+  readonly accelerator: Accelerator;
+  readonly times: StartupTimes;
+  readonly report: (line: HostReport) => void;
+}
+
+/** Opens the sockets, starts the guest, and stays until it is off. */
+async function runMachine(running: Running): Promise<Off> {
+  const { config, paths, machine, serialLog, image, accelerator, times, report } = running;
+  const off = new Promise<Off>((resolve) => {
+    machine.events.on((event) => {
+      if (event.kind === 'off') resolve(event);
+    });
+  });
+  const consoleServer = new ConsoleServer(serialLog, (bytes) => machine.board.console.type(bytes));
+  const pump = new ConsolePump(machine.board.console, serialLog, consoleServer);
+  const machineReport = new MachineReport({
+    machine,
+    cpus: config.cpus,
+    memoryMiB: config.memoryMiB,
+    boot: image.description,
+    startedAt: new Date(),
+    kvmPresent: accelerator.verdict.accelerator === 'kvm' || accelerator.verdict.present,
+    times,
+    consoleBytes: () => serialLog.end,
+    consoleVisitors: () => consoleServer.visitorCount,
+  });
+  const identity = { name: config.name, id: config.id, version };
+  const qmp = new QmpServer(version, machineCommands(machine, identity, machineReport));
+  machine.events.on((event) => tellQmp(qmp, event));
+  writeFileSync(paths.pid, `${process.pid}\n`, { mode: 0o600 });
+  await Promise.all([consoleServer.listen(paths.serial), qmp.listen(paths.qmp)]);
+  times.mark('sockets');
+  void pump.run();
+  obeySignals(machine);
+  await machine.start();
+  log('info', 'started', { machine: config.name, accelerator: machine.vm.accelerator, boot: image.description });
+  report({ ready: { pid: process.pid, accelerator: machine.vm.accelerator } });
+
+  const how = await off;
+  await machine.close();
+  pump.flush();
+  log('info', 'off', { cause: how.cause, reason: how.failure?.message, debugExit: how.exitCode });
+  consoleServer.dispose();
+  qmp.dispose();
+  await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+  return how;
+}
+
+function obeySignals(machine: Machine): void {
+  const powerOff = (): void => void machine.powerOff('host-signal').catch(() => {});
+  process.on('SIGTERM', powerOff);
+  process.on('SIGINT', powerOff);
+  process.on('SIGHUP', () => {});
+}
+
+function beginRun(paths: MachinePaths): LastRun {
+  const run: LastRun = {
+    version: 1,
+    startedAt: new Date().toISOString(),
+    pid: process.pid,
+    bootId: currentBootId(),
+    outcome: 'running',
+  };
+  writeLastRun(paths, run);
+  return run;
+}
+
+function endRun(paths: MachinePaths, run: LastRun, end: Pick<LastRun, 'outcome' | 'reason'>): void {
+  try {
+    writeLastRun(paths, { ...run, ...end, endedAt: new Date().toISOString() });
+  } catch (error) {
+    log('error', 'last-run-not-written', { reason: error instanceof Error ? error.message : String(error) });
+  }
+}

@@ -1,0 +1,147 @@
+import type { ByteRing } from '../../base/byte-ring.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { Arena } from '../../base/shared-struct.ts';
+import { ACPI_PM_LENGTH, AcpiPm, AcpiPmState } from '../../devices/acpi/pm.ts';
+import {
+  DebugConsole,
+  DebugConsoleState,
+  DebugExit,
+  PostCodePort,
+  PostCodeState,
+} from '../../devices/legacy/debug-ports.ts';
+import { I8042, I8042State } from '../../devices/legacy/i8042.ts';
+import { Pvpanic, PvpanicState } from '../../devices/legacy/pvpanic.ts';
+import { ResetControl, ResetControlState } from '../../devices/legacy/reset-control.ts';
+import { RtcCmos, RtcCmosState } from '../../devices/legacy/rtc-cmos.ts';
+import { SystemControlA, SystemControlAState } from '../../devices/legacy/system-control-a.ts';
+import { Uart16550, Uart16550State } from '../../devices/legacy/uart16550.ts';
+import { type BusCounters, IoBus } from '../bus/io-bus.ts';
+import { type IrqLine, IrqLineState, SharedIrqLine } from '../interrupts/irq-line.ts';
+import { SharedTimer, TimerState } from '../interrupts/shared-timer.ts';
+import type { KeptTimer } from '../interrupts/timer-keeper.ts';
+import { IRQ, PORT, ramRanges } from '../layout.ts';
+import { MACHINE_EVENT, MachineEvents, MachineEventsState } from './machine-events.ts';
+
+/** Room for what a guest prints while the main thread is busy. */
+const CONSOLE_OUTPUT_BYTES = 256 * 1024;
+/** Room for what visitors type while the guest does not read. */
+const CONSOLE_INPUT_BYTES = 4096;
+const DEBUG_CONSOLE_BYTES = 64 * 1024;
+
+/** What a machine's configuration says about its board. Cloneable. */
+export interface BoardOptions {
+  readonly memoryBytes: number;
+  readonly debugExit: boolean;
+}
+
+export interface BoardWiring {
+  readonly arena: Arena;
+  readonly options: BoardOptions;
+  /** Drives a GSI of the interrupt chip from the thread that builds the board. */
+  readonly setIrq: (gsi: number, level: boolean) => void;
+  /** Where this thread's accesses to nothing are counted. */
+  readonly counters?: BusCounters;
+}
+
+/** The chips of a machine on their buses, in one thread. Every thread builds its own over the same arena. */
+export interface Board {
+  readonly ports: IoBus;
+  readonly mmio: IoBus;
+  readonly events: MachineEvents;
+  readonly timers: readonly KeptTimer[];
+  readonly console: BoardConsole;
+  readonly debugConsole: ByteRing;
+  /** Every chip to its reset values; bytes on their way in or out stay. */
+  reset(): void;
+  pressPowerButton(): void;
+}
+
+/** The host's end of COM1. */
+export interface BoardConsole {
+  readonly output: ByteRing;
+  /** To be called after taking bytes from `output`. */
+  drained(): void;
+  /** Offers typed bytes; how many there was room for. */
+  type(bytes: Uint8Array): number;
+}
+
+export function buildBoard({ arena, options, setIrq, counters }: BoardWiring): Board {
+  const ports = new IoBus(counters);
+  const mmio = new IoBus(counters);
+  const events = new MachineEvents(arena.place(MachineEventsState, 'events'));
+  const irq = (gsi: number): IrqLine =>
+    new SharedIrqLine(arena.place(IrqLineState, `irq${gsi}`), (level) => setIrq(gsi, level));
+  const timer = (name: string): SharedTimer =>
+    new SharedTimer(arena.place(TimerState, `timer-${name}`), () => events.raise(MACHINE_EVENT.timers));
+  const reset = events.pin(MACHINE_EVENT.reset);
+  const powerOff = events.pin(MACHINE_EVENT.powerOff);
+
+  const output = arena.ring('com1-output', CONSOLE_OUTPUT_BYTES);
+  const input = arena.ring('com1-input', CONSOLE_INPUT_BYTES);
+  const com1 = new Uart16550(arena.place(Uart16550State, 'com1'), { irq: irq(IRQ.com1), output, input });
+  ports.claim(PORT.com1, 8, com1, com1.state.lock);
+
+  const rtcTimer = timer('rtc');
+  const [low, high] = ramRanges(options.memoryBytes);
+  const rtc = new RtcCmos(
+    arena.place(RtcCmosState, 'rtc'),
+    { irq: irq(IRQ.rtc), timer: rtcTimer, clock: systemClock },
+    { below4GiB: low?.size ?? 0, above4GiB: high?.size ?? 0 },
+  );
+  ports.claim(PORT.rtc, 2, rtc, rtc.state.lock);
+
+  const i8042 = new I8042(arena.place(I8042State, 'i8042'), { irq: irq(IRQ.keyboard), reset });
+  ports.claim(PORT.i8042Data, 1, i8042.data, i8042.state.lock);
+  ports.claim(PORT.i8042Command, 1, i8042.command, i8042.state.lock);
+
+  const pmTimer = timer('acpi-pm');
+  const pm = new AcpiPm(arena.place(AcpiPmState, 'acpi-pm'), {
+    sci: irq(IRQ.acpi),
+    powerOff,
+    timer: pmTimer,
+    clock: systemClock,
+  });
+  ports.claim(PORT.acpiPm, ACPI_PM_LENGTH, pm, pm.state.lock);
+
+  const systemControlA = new SystemControlA(arena.place(SystemControlAState, 'system-control-a'), { reset });
+  ports.claim(PORT.systemControlA, 1, systemControlA, systemControlA.state.lock);
+  const resetControl = new ResetControl(arena.place(ResetControlState, 'reset-control'), { reset });
+  ports.claim(PORT.resetControl, 1, resetControl, resetControl.state.lock);
+  const post = new PostCodePort(arena.place(PostCodeState, 'post'));
+  ports.claim(PORT.post, 1, post, post.state.lock);
+  const debugConsole = arena.ring('debug-console', DEBUG_CONSOLE_BYTES);
+  const debug = new DebugConsole(arena.place(DebugConsoleState, 'debug-console-port'), debugConsole);
+  ports.claim(PORT.debugConsole, 1, debug, debug.state.lock);
+  const pvpanic = new Pvpanic(arena.place(PvpanicState, 'pvpanic'), { panicked: events.pin(MACHINE_EVENT.panicked) });
+  ports.claim(PORT.pvpanic, 1, pvpanic, pvpanic.state.lock);
+  if (options.debugExit) {
+    ports.claim(PORT.debugExit, 4, new DebugExit(events.pin(MACHINE_EVENT.debugExit)));
+  }
+
+  const chips = [com1, rtc, i8042, pm, systemControlA, resetControl, post, debug, pvpanic];
+  return {
+    ports,
+    mmio,
+    events,
+    timers: [
+      { state: rtcTimer.state, expired: () => rtc.state.lock.holding(() => rtc.expired()) },
+      { state: pmTimer.state, expired: () => pm.state.lock.holding(() => pm.expired()) },
+    ],
+    console: {
+      output,
+      drained: () => {
+        if (com1.state.outputBlocked) com1.state.lock.holding(() => com1.outputDrained());
+      },
+      type: (bytes) => {
+        const count = input.pushBytes(bytes);
+        if (count > 0) com1.state.lock.holding(() => com1.inputAvailable());
+        return count;
+      },
+    },
+    debugConsole,
+    reset: () => {
+      for (const chip of chips) chip.state.lock.holding(() => chip.reset());
+    },
+    pressPowerButton: () => pm.state.lock.holding(() => pm.pressPowerButton()),
+  };
+}

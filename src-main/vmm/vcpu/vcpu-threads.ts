@@ -1,0 +1,121 @@
+import { Worker } from 'node:worker_threads';
+import { Emitter } from '../../base/emitter.ts';
+import { Failure, type FailureRecord, reviveFailure } from '../../base/failure.ts';
+import { Arena, type ArenaSeed } from '../../base/shared-struct.ts';
+import type { VcpuStop, Vm } from '../../hypervisor/hypervisor.ts';
+import type { BoardOptions } from '../machine/board.ts';
+import { REQUEST, SIGNAL, VCPU, VcpuControl } from './vcpu-control.ts';
+
+/** How long between two kicks of a vCPU that has not yet answered. */
+const KICK_AGAIN_MS = 20;
+/** A vCPU that has not answered by then never will: the accelerator is stuck. */
+const ANSWER_LIMIT_MS = 10_000;
+
+/** What a vCPU worker tells the main thread. */
+export type VcpuMessage = { readonly stop: VcpuStop } | { readonly failure: FailureRecord };
+
+function rejection(): { promise: Promise<never>; reject: (failure: Failure) => void } {
+  let reject: (failure: Failure) => void = () => {};
+  const promise = new Promise<never>((_, fail) => {
+    reject = fail;
+  });
+  promise.catch(() => {});
+  return { promise, reject };
+}
+
+export interface VcpuStopped {
+  readonly index: number;
+  readonly stop: VcpuStop;
+}
+
+/** The vCPU threads of one machine, ordered about through their control words in the arena. */
+export class VcpuThreads {
+  /** A vCPU left its loop by itself; it waits, paused, for what the machine decides. */
+  readonly stopped = new Emitter<VcpuStopped>();
+  readonly failed = new Emitter<Failure>();
+  private readonly workers: Worker[] = [];
+  private readonly controls: VcpuControl[];
+
+  constructor(
+    private readonly vm: Vm,
+    arena: ArenaSeed,
+    cpus: number,
+  ) {
+    const attached = Arena.attach(arena);
+    this.controls = Array.from({ length: cpus }, (_, index) => attached.place(VcpuControl, `vcpu${index}`));
+  }
+
+  /** Starts the threads; they come up paused. */
+  async start(workerFile: URL, board: BoardOptions): Promise<void> {
+    this.order(REQUEST.pause);
+    for (const [index] of this.controls.entries()) {
+      const seed = this.vm.vcpuSeed(index);
+      const transferList = seed.accelerator === 'translated' ? [seed.orders] : [];
+      const worker = new Worker(workerFile, { workerData: { seed, board }, transferList });
+      worker.on('message', (message: VcpuMessage) => {
+        if ('stop' in message) this.stopped.fire({ index, stop: message.stop });
+        else this.failed.fire(reviveFailure(message.failure));
+      });
+      worker.on('error', (error) => {
+        this.failed.fire(
+          new Failure('failed', 'vcpu-thread-ended', `vCPU ${index}: its thread ended: ${error.message}`),
+        );
+      });
+      this.workers.push(worker);
+    }
+    const failed = rejection();
+    const listening = this.failed.on((failure) => failed.reject(failure));
+    try {
+      await Promise.race([this.reach(VCPU.paused), failed.promise]);
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  resume(): Promise<void> {
+    this.order(REQUEST.run);
+    return this.reach(VCPU.running);
+  }
+
+  /** Settles once every vCPU stands still between two instructions. */
+  pause(): Promise<void> {
+    this.order(REQUEST.pause);
+    return this.reach(VCPU.paused);
+  }
+
+  /** Ends the threads. */
+  async stop(): Promise<void> {
+    this.order(REQUEST.stop);
+    await this.reach(VCPU.stopped);
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+  }
+
+  /** The control structs, for status and statistics. */
+  get state(): readonly VcpuControl[] {
+    return this.controls;
+  }
+
+  private order(request: number): void {
+    for (const [index, { signals }] of this.controls.entries()) {
+      Atomics.store(signals, SIGNAL.request, request);
+      Atomics.notify(signals, SIGNAL.request);
+      if (this.workers.length > index && request !== REQUEST.run) this.vm.kick(index);
+    }
+  }
+
+  /** Waits until every vCPU is in `state`, kicking those that should leave the guest for it. */
+  private async reach(state: number): Promise<void> {
+    await Promise.all(
+      this.controls.map(async ({ signals }, index) => {
+        const giveUpAt = performance.now() + ANSWER_LIMIT_MS;
+        for (;;) {
+          const now = Atomics.load(signals, SIGNAL.state);
+          if (now === state || now === VCPU.stopped) return;
+          if (performance.now() > giveUpAt) throw new Failure('failed', 'vcpu-stuck', `vCPU ${index} does not answer`);
+          const wait = Atomics.waitAsync(signals, SIGNAL.state, now, KICK_AGAIN_MS);
+          if (wait.async && (await wait.value) === 'timed-out' && state !== VCPU.running) this.vm.kick(index);
+        }
+      }),
+    );
+  }
+}
