@@ -1,0 +1,108 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { invariant, reviveFailure } from '../../base/failure.ts';
+import { Arena } from '../../base/shared-struct.ts';
+import type { BootImage } from '../../boot/boot-image.ts';
+import type { TranslatedVcpuSeed, Vm, VmOptions } from '../hypervisor.ts';
+import { translatedIrqDriver } from './irq-driver.ts';
+import { checkTranslatedLimits } from './limits.ts';
+import { type LoadPlan, loadPlan, type Order, type Report } from './load-plan.ts';
+import { placeTranslatedState, type TranslatedState, wakeEngine } from './translated-state.ts';
+
+type Unnumbered<T> = T extends { id: number } ? Omit<T, 'id'> : never;
+
+interface Awaited {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/**
+ * A machine on the translating accelerator, from the VM host's main thread. RAM and CPU live in the vCPU's thread: what was
+ * loaded while no such thread listens is kept, and given to the next one.
+ */
+export class TranslatedVm implements Vm {
+  readonly accelerator = 'translated';
+  readonly setIrq: (gsi: number, level: boolean) => void;
+
+  private readonly state: TranslatedState;
+  private plan: LoadPlan | undefined;
+  private orders: MessagePort | undefined;
+  private listening = false;
+  private lastId = 0;
+  private readonly awaited = new Map<number, Awaited>();
+
+  constructor(private readonly options: VmOptions) {
+    checkTranslatedLimits(options);
+    const arena = Arena.attach(options.arena);
+    this.state = placeTranslatedState(arena).state;
+    this.setIrq = translatedIrqDriver(arena);
+  }
+
+  /** For one thread; `orders` belongs into its transferList. A second call is for that thread's successor. */
+  vcpuSeed(index: number): TranslatedVcpuSeed {
+    invariant(index === 0, `translating accelerator: no vCPU ${index}`);
+    this.hangUp();
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (report: Report) => this.take(report, port1));
+    port1.unref();
+    this.orders = port1;
+    if (this.plan !== undefined) port1.postMessage({ kind: 'load', id: 0, plan: this.plan } satisfies Order);
+    const { arena, memoryBytes } = this.options;
+    return { accelerator: 'translated', index: 0, arena, memoryBytes, orders: port2 };
+  }
+
+  /** The image must stay open for as long as the machine may be started or reset. */
+  async load(image: BootImage): Promise<void> {
+    this.plan = loadPlan(image);
+    await this.order({ kind: 'load', plan: this.plan });
+  }
+
+  async reset(): Promise<void> {
+    await this.order({ kind: 'reset' });
+  }
+
+  kick(_index: number): void {
+    wakeEngine(this.state);
+  }
+
+  dispose(): void {
+    this.hangUp();
+  }
+
+  /** Settles when the engine's thread has done it; at once, when none is listening and it will be done at its start. */
+  private order(order: Unnumbered<Order>): Promise<void> {
+    const { orders } = this;
+    if (orders === undefined) return Promise.resolve();
+    const id = ++this.lastId;
+    orders.postMessage({ ...order, id });
+    wakeEngine(this.state);
+    if (!this.listening) return Promise.resolve();
+    orders.ref();
+    return new Promise((resolve, reject) => this.awaited.set(id, { resolve, reject }));
+  }
+
+  private take(report: Report, port: MessagePort): void {
+    if (report.kind === 'done') {
+      const awaited = this.awaited.get(report.id);
+      this.awaited.delete(report.id);
+      if (report.failure === undefined) awaited?.resolve();
+      else awaited?.reject(reviveFailure(report.failure));
+    } else {
+      this.listening = report.kind === 'listening';
+      if (!this.listening) this.releaseAwaited();
+    }
+    if (this.awaited.size === 0) port.unref();
+  }
+
+  private hangUp(): void {
+    this.orders?.close();
+    this.orders = undefined;
+    this.listening = false;
+    this.releaseAwaited();
+  }
+
+  /** The thread is gone: what it did not do, its successor does at its start. */
+  private releaseAwaited(): void {
+    for (const { resolve } of this.awaited.values()) resolve();
+    this.awaited.clear();
+  }
+}

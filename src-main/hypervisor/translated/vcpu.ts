@@ -1,0 +1,162 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { asFailure, InvariantError } from '../../base/failure.ts';
+import type { Arena } from '../../base/shared-struct.ts';
+import type { IoBus } from '../../vmm/bus/io-bus.ts';
+import { REQUEST, SIGNAL, VCPU, type VcpuControl } from '../../vmm/vcpu/vcpu-control.ts';
+import type { TranslatedVcpuSeed, VcpuStop } from '../hypervisor.ts';
+import { enter } from './cpu-entry.ts';
+import { stopOf } from './fault.ts';
+import { type LoadPlan, type Order, placeSegments, type Report } from './load-plan.ts';
+import { TranslatedMachine } from './translated-machine.ts';
+import { LINE } from './translated-state.ts';
+
+export interface TranslatedVcpuEnvironment {
+  readonly seed: TranslatedVcpuSeed;
+  readonly arena: Arena;
+  /** Placed as `vcpu0`. */
+  readonly control: VcpuControl;
+  readonly ports: IoBus;
+  readonly mmio: IoBus;
+}
+
+/** How long the thread lets its event loop wait, ms: the bound on everything that does not wake it. */
+const LOOP_TURN_MS = 10;
+const PAUSED_TURN_MS = 20;
+const LONGEST_IDLE_MS = 100;
+
+/**
+ * Runs the machine's one vCPU in this thread until it is asked to stop or cannot go on. May be called again after it
+ * settled: the machine then starts from its next load.
+ */
+export async function runTranslatedVcpu(environment: TranslatedVcpuEnvironment): Promise<VcpuStop> {
+  const vcpu = new TranslatedVcpu(environment);
+  try {
+    return await vcpu.run();
+  } finally {
+    vcpu.dispose();
+  }
+}
+
+class TranslatedVcpu {
+  private readonly control: VcpuControl;
+  private readonly orders: MessagePort;
+  private readonly machine: TranslatedMachine;
+  private loaded = false;
+
+  constructor({ seed, arena, control, ports, mmio }: TranslatedVcpuEnvironment) {
+    this.control = control;
+    this.orders = seed.orders;
+    this.machine = new TranslatedMachine(arena, seed.memoryBytes, control, ports, mmio);
+    this.orders.ref();
+    this.report({ kind: 'listening' });
+  }
+
+  dispose(): void {
+    this.orders.unref();
+    this.report({ kind: 'gone' });
+    this.machine.dispose();
+  }
+
+  async run(): Promise<VcpuStop> {
+    for (;;) {
+      const request = Atomics.load(this.control.signals, SIGNAL.request);
+      if (request === REQUEST.stop) return this.end({ kind: 'stopped' }, VCPU.stopped);
+      if (request === REQUEST.pause || !this.loaded) {
+        this.takeOrders();
+        await this.standStill(request === REQUEST.pause ? VCPU.paused : VCPU.starting);
+        continue;
+      }
+      const stop = this.runTurn();
+      if (stop !== undefined) return this.end(stop, VCPU.paused);
+      await turnOfEventLoop();
+    }
+  }
+
+  /** Runs the guest until the event loop is due or there is something else to do. */
+  private runTurn(): VcpuStop | undefined {
+    const { control, machine } = this;
+    if (control.firstEntryMs === 0) control.firstEntryMs = performance.timeOrigin + performance.now();
+    machine.resume();
+    this.enterState(VCPU.running);
+    const until = performance.now() + LOOP_TURN_MS;
+    try {
+      while (Atomics.load(control.signals, SIGNAL.request) === REQUEST.run && performance.now() < until) {
+        const seen = Atomics.load(machine.state.signals, LINE.wake);
+        const idleMs = machine.runSlice();
+        if (idleMs > 0) Atomics.wait(machine.state.signals, LINE.wake, seen, Math.min(idleMs, LONGEST_IDLE_MS));
+      }
+    } catch (error) {
+      this.loaded = false;
+      return stopOf(error, machine.engine);
+    }
+    return undefined;
+  }
+
+  private async standStill(state: number): Promise<void> {
+    const { control, machine } = this;
+    const seen = Atomics.load(machine.state.signals, LINE.wake);
+    machine.suspend();
+    this.enterState(state);
+    await Promise.race([
+      changeOf(control.signals, SIGNAL.request, Atomics.load(control.signals, SIGNAL.request)),
+      changeOf(machine.state.signals, LINE.wake, seen),
+    ]);
+  }
+
+  private takeOrders(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.orders);
+      if (received === undefined) return;
+      const order = received.message as Order;
+      try {
+        if (order.kind === 'load') this.load(order.plan);
+        else this.powerOn();
+        this.report({ kind: 'done', id: order.id });
+      } catch (error) {
+        if (error instanceof InvariantError) throw error;
+        this.loaded = false;
+        this.report({ kind: 'done', id: order.id, failure: asFailure(error).toJSON() });
+      }
+    }
+  }
+
+  private end(stop: VcpuStop, state: number): VcpuStop {
+    this.machine.suspend();
+    this.enterState(state);
+    return stop;
+  }
+
+  private load(plan: LoadPlan): void {
+    const { machine } = this;
+    if (machine.hasRun) machine.powerOn();
+    machine.roms = placeSegments(plan, machine.engine.ram);
+    enter(machine.engine, plan.entry);
+    this.loaded = true;
+  }
+
+  private powerOn(): void {
+    this.machine.powerOn();
+    this.loaded = false;
+  }
+
+  private enterState(state: number): void {
+    const { signals } = this.control;
+    if (Atomics.load(signals, SIGNAL.state) === state) return;
+    Atomics.store(signals, SIGNAL.state, state);
+    Atomics.notify(signals, SIGNAL.state);
+  }
+
+  private report(report: Report): void {
+    this.orders.postMessage(report);
+  }
+}
+
+/** Settles when the word is no longer `value` and its changer says so, or after a while. */
+async function changeOf(words: Int32Array, index: number, value: number): Promise<void> {
+  const wait = Atomics.waitAsync(words as Int32Array<SharedArrayBuffer>, index, value, PAUSED_TURN_MS);
+  if (wait.async) await wait.value;
+}
+
+function turnOfEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
