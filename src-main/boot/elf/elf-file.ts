@@ -5,7 +5,7 @@ import type { PayloadFile } from '../payload-file.ts';
 /** System V gABI ch. 4 "ELF Header", ch. 5 "Program Header". */
 export const ET = { exec: 2, dyn: 3 } as const;
 export const EM = { i386: 3, x86_64: 62 } as const;
-export const PT = { load: 1, note: 4 } as const;
+export const PT = { load: 1, interp: 3, note: 4 } as const;
 
 const CLASS_32 = 1;
 const CLASS_64 = 2;

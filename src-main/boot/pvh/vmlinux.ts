@@ -37,6 +37,9 @@ export function readVmlinux(kernel: PayloadFile, head: Uint8Array): Vmlinux {
     throw kernel.failure('kernel-not-a-kernel', `this is ${fileKind(head)}, not a kernel for x86`);
   }
   const elf = readElf(kernel, head);
+  if (elf.programHeaders.some(({ type: kind }) => kind === PT.interp)) {
+    throw kernel.failure('kernel-not-a-kernel', 'this is an ELF program for an operating system, not a kernel');
+  }
   return { elf, pvhEntry: findPvhEntry(kernel, elf) };
 }
 
