@@ -1,4 +1,5 @@
 import { IRQ, PORT } from '../../../vmm/layout.ts';
+import { SLP_TYP_S5 } from '../pm.ts';
 import {
   type Aml,
   concat,
@@ -15,13 +16,10 @@ import {
 } from './aml.ts';
 import { Table } from './table.ts';
 
-/** SLP_TYP for S5, what the guest writes into PM1 control to power off (ACPI 6.4 §7.4.2.6, §4.8.3.2.1). */
-export const S5_SLEEP_TYPE = 5;
-
 /** Differentiated System Description Table: what the guest cannot find by looking. The PCI root bridge joins `\_SB`. */
 export function dsdt(cpus: number): Uint8Array {
   const terms = concat(
-    name('\\_S5', packageOf(integer(S5_SLEEP_TYPE), integer(S5_SLEEP_TYPE), integer(0), integer(0))),
+    name('\\_S5', packageOf(integer(SLP_TYP_S5), integer(SLP_TYP_S5), integer(0), integer(0))),
     scope('\\_SB', ...processors(cpus), ...isaDevices()),
   );
   return Table.of('DSDT', 2, terms).seal();
