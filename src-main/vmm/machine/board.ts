@@ -6,7 +6,8 @@ import {
   DebugConsole,
   DebugConsoleState,
   DebugExit,
-  PostCodePort,
+  DebugExitState,
+  PostCode,
   PostCodeState,
 } from '../../devices/legacy/debug-ports.ts';
 import { I8042, I8042State } from '../../devices/legacy/i8042.ts';
@@ -14,8 +15,9 @@ import { Pvpanic, PvpanicState } from '../../devices/legacy/pvpanic.ts';
 import { ResetControl, ResetControlState } from '../../devices/legacy/reset-control.ts';
 import { RtcCmos, RtcCmosState } from '../../devices/legacy/rtc-cmos.ts';
 import { SystemControlA, SystemControlAState } from '../../devices/legacy/system-control-a.ts';
+import { SystemControlA, SystemControlAState } from '../../devices/legacy/system-control-a.ts';
 import { Uart16550, Uart16550State } from '../../devices/legacy/uart16550.ts';
-import { type BusCounters, IoBus } from '../bus/io-bus.ts';
+import { type BusCounters, IoBus, type IoDevice } from '../bus/io-bus.ts';
 import { type IrqLine, IrqLineState, SharedIrqLine } from '../interrupts/irq-line.ts';
 import { SharedTimer, TimerState } from '../interrupts/shared-timer.ts';
 import type { KeptTimer } from '../interrupts/timer-keeper.ts';
@@ -91,8 +93,8 @@ export function buildBoard({ arena, options, setIrq, counters }: BoardWiring): B
   ports.claim(PORT.rtc, 2, rtc, rtc.state.lock);
 
   const i8042 = new I8042(arena.place(I8042State, 'i8042'), { irq: irq(IRQ.keyboard), reset });
-  ports.claim(PORT.i8042Data, 1, i8042.data, i8042.state.lock);
-  ports.claim(PORT.i8042Command, 1, i8042.command, i8042.state.lock);
+  ports.claim(PORT.i8042Data, 1, i8042, i8042.state.lock);
+  ports.claim(PORT.i8042Command, 1, offsetBy(PORT.i8042Command - PORT.i8042Data, i8042), i8042.state.lock);
 
   const pmTimer = timer('acpi-pm');
   const pm = new AcpiPm(arena.place(AcpiPmState, 'acpi-pm'), {
@@ -107,15 +109,17 @@ export function buildBoard({ arena, options, setIrq, counters }: BoardWiring): B
   ports.claim(PORT.systemControlA, 1, systemControlA, systemControlA.state.lock);
   const resetControl = new ResetControl(arena.place(ResetControlState, 'reset-control'), { reset });
   ports.claim(PORT.resetControl, 1, resetControl, resetControl.state.lock);
-  const post = new PostCodePort(arena.place(PostCodeState, 'post'));
+  const post = new PostCode(arena.place(PostCodeState, 'post'));
   ports.claim(PORT.post, 1, post, post.state.lock);
   const debugConsole = arena.ring('debug-console', DEBUG_CONSOLE_BYTES);
-  const debug = new DebugConsole(arena.place(DebugConsoleState, 'debug-console-port'), debugConsole);
+  const debug = new DebugConsole(arena.place(DebugConsoleState, 'debug-console-port'), { output: debugConsole });
   ports.claim(PORT.debugConsole, 1, debug, debug.state.lock);
   const pvpanic = new Pvpanic(arena.place(PvpanicState, 'pvpanic'), { panicked: events.pin(MACHINE_EVENT.panicked) });
   ports.claim(PORT.pvpanic, 1, pvpanic, pvpanic.state.lock);
   if (options.debugExit) {
-    ports.claim(PORT.debugExit, 4, new DebugExit(events.pin(MACHINE_EVENT.debugExit)));
+    const exit = events.pin(MACHINE_EVENT.debugExit);
+    const debugExit = new DebugExit(arena.place(DebugExitState, 'debug-exit'), { exit });
+    ports.claim(PORT.debugExit, 4, debugExit, debugExit.state.lock);
   }
 
   const chips = [com1, rtc, i8042, pm, systemControlA, resetControl, post, debug, pvpanic];
@@ -130,7 +134,7 @@ export function buildBoard({ arena, options, setIrq, counters }: BoardWiring): B
     console: {
       output,
       drained: () => {
-        if (com1.state.outputBlocked) com1.state.lock.holding(() => com1.outputDrained());
+        if (com1.outputBlocked) com1.state.lock.holding(() => com1.outputDrained());
       },
       type: (bytes) => {
         const count = input.pushBytes(bytes);
@@ -143,5 +147,14 @@ export function buildBoard({ arena, options, setIrq, counters }: BoardWiring): B
       for (const chip of chips) chip.state.lock.holding(() => chip.reset());
     },
     pressPowerButton: () => pm.state.lock.holding(() => pm.pressPowerButton()),
+  };
+}
+
+/** A chip whose registers at this place on the bus start `offset` further in. */
+function offsetBy(offset: number, chip: IoDevice): IoDevice {
+  return {
+    widest: chip.widest,
+    read: (at, size) => chip.read(offset + at, size),
+    write: (at, size, value) => chip.write(offset + at, size, value),
   };
 }
