@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Disposable } from '../base/disposable.ts';
-import type { ArenaSeed } from '../base/shared-struct.ts';
+import type { Arena, ArenaSeed } from '../base/shared-struct.ts';
 import type { BootImage } from '../boot/boot-image.ts';
 
 export type AcceleratorName = 'kvm' | 'translated';
@@ -22,7 +22,8 @@ export interface VmOptions {
   readonly name: string;
   readonly memoryBytes: number;
   readonly cpus: number;
-  readonly arena: ArenaSeed;
+  /** Still being built: the accelerator places state of its own there. */
+  readonly arena: Arena;
 }
 
 /** Why a vCPU thread left its loop for good, or what it wants the machine to do. */

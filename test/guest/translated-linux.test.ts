@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { planBoot } from '../../src-main/boot/plan-boot.ts';
 import { buildAcpiTables } from '../../src-main/devices/acpi/tables/acpi-tables.ts';
 import { MiB } from '../../src-main/vmm/layout.ts';
-import { REQUEST, VCPU } from '../../src-main/vmm/vcpu/vcpu-control.ts';
 import { TranslatedGuest } from '../support/translated-guest.ts';
 
 const folder = new URL('../../resources/guests/tiny-linux/', import.meta.url);

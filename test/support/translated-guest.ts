@@ -56,7 +56,7 @@ export class TranslatedGuest {
     const file = await bundled;
     const arena = Arena.build();
     const board = buildTestBoard(arena, translatedIrqDriver(arena));
-    const vm = new TranslatedVm({ name: 'test', memoryBytes: memoryMiB * MiB, cpus: 1, arena: arena.seed });
+    const vm = new TranslatedVm({ name: 'test', memoryBytes: memoryMiB * MiB, cpus: 1, arena });
     const seed = vm.vcpuSeed(0);
     Atomics.store(board.control.signals, SIGNAL.request, REQUEST.pause);
     return new TranslatedGuest(vm, board, new Worker(file, { workerData: seed, transferList: [seed.orders] }));

@@ -1,5 +1,4 @@
 import { type Owner, owning } from '../../base/disposable.ts';
-import { Arena } from '../../base/shared-struct.ts';
 import { type BootImage, loadSegments } from '../../boot/boot-image.ts';
 import { Fd } from '../../linux/fd.ts';
 import { addressOf } from '../../linux/libc.ts';
@@ -79,7 +78,7 @@ export class KvmVm implements Vm {
     return {
       accelerator: 'kvm',
       index,
-      arena: this.options.arena,
+      arena: this.options.arena.seed,
       vmFd: this.vm.number,
       vcpuFd: fd.number,
       run: { buffer, offset, size },
@@ -138,7 +137,7 @@ export class KvmVm implements Vm {
     this.owner.own(run.mapOver(fd.number, 0, `kvm_run of ${name}`));
     passHostCpuid(kvm, fd, index, this.options.cpus);
     writeMsrs(fd, firmwareMsrs);
-    const control = Arena.attach(this.options.arena).place(VcpuControl, `vcpu${index}`);
+    const control = this.options.arena.place(VcpuControl, `vcpu${index}`);
     this.vcpus.push({ fd, run, control, powerOn: saveVcpu(fd, msrs) });
   }
 }

@@ -14,11 +14,14 @@ export type Order = { readonly id: number } & (
   | { readonly kind: 'reset' }
 );
 
-/** The engine's thread: listening, gone, or an order's outcome. */
-export type Report =
-  | { readonly kind: 'listening' }
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'done'; readonly id: number; readonly failure?: FailureRecord };
+/** An order's outcome. */
+export interface Report {
+  readonly id: number;
+  readonly failure?: FailureRecord;
+}
+
+/** The load a thread finds waiting at its start; nobody awaits its outcome. */
+export const FIRST_LOAD = 0;
 
 /** Firmware beyond RAM, which ends at 4 GiB. */
 export interface Rom {

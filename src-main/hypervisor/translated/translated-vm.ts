@@ -1,11 +1,10 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { invariant, reviveFailure } from '../../base/failure.ts';
-import { Arena } from '../../base/shared-struct.ts';
 import type { BootImage } from '../../boot/boot-image.ts';
 import type { TranslatedVcpuSeed, Vm, VmOptions } from '../hypervisor.ts';
 import { translatedIrqDriver } from './irq-driver.ts';
 import { checkTranslatedLimits } from './limits.ts';
-import { type LoadPlan, loadPlan, type Order, type Report } from './load-plan.ts';
+import { FIRST_LOAD, type LoadPlan, loadPlan, type Order, type Report } from './load-plan.ts';
 import { placeTranslatedState, type TranslatedState, wakeEngine } from './translated-state.ts';
 
 type Unnumbered<T> = T extends { id: number } ? Omit<T, 'id'> : never;
@@ -26,15 +25,13 @@ export class TranslatedVm implements Vm {
   private readonly state: TranslatedState;
   private plan: LoadPlan | undefined;
   private orders: MessagePort | undefined;
-  private listening = false;
   private lastId = 0;
   private readonly awaited = new Map<number, Awaited>();
 
   constructor(private readonly options: VmOptions) {
     checkTranslatedLimits(options);
-    const arena = Arena.attach(options.arena);
-    this.state = placeTranslatedState(arena).state;
-    this.setIrq = translatedIrqDriver(arena);
+    this.state = placeTranslatedState(options.arena).state;
+    this.setIrq = translatedIrqDriver(options.arena);
   }
 
   /** For one thread; `orders` belongs into its transferList. A second call is for that thread's successor. */
@@ -43,11 +40,12 @@ export class TranslatedVm implements Vm {
     this.hangUp();
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (report: Report) => this.take(report, port1));
+    port1.on('close', () => this.orders === port1 && this.hangUp());
     port1.unref();
     this.orders = port1;
-    if (this.plan !== undefined) port1.postMessage({ kind: 'load', id: 0, plan: this.plan } satisfies Order);
+    if (this.plan !== undefined) port1.postMessage({ kind: 'load', id: FIRST_LOAD, plan: this.plan } satisfies Order);
     const { arena, memoryBytes } = this.options;
-    return { accelerator: 'translated', index: 0, arena, memoryBytes, orders: port2 };
+    return { accelerator: 'translated', index: 0, arena: arena.seed, memoryBytes, orders: port2 };
   }
 
   /** The image must stay open for as long as the machine may be started or reset. */
@@ -68,35 +66,28 @@ export class TranslatedVm implements Vm {
     this.hangUp();
   }
 
-  /** Settles when the engine's thread has done it; at once, when none is listening and it will be done at its start. */
+  /** Settles when the engine's thread has done it; at once, when there is no such thread yet and it will do it at its start. */
   private order(order: Unnumbered<Order>): Promise<void> {
     const { orders } = this;
     if (orders === undefined) return Promise.resolve();
     const id = ++this.lastId;
     orders.postMessage({ ...order, id });
     wakeEngine(this.state);
-    if (!this.listening) return Promise.resolve();
     orders.ref();
     return new Promise((resolve, reject) => this.awaited.set(id, { resolve, reject }));
   }
 
   private take(report: Report, port: MessagePort): void {
-    if (report.kind === 'done') {
-      const awaited = this.awaited.get(report.id);
-      this.awaited.delete(report.id);
-      if (report.failure === undefined) awaited?.resolve();
-      else awaited?.reject(reviveFailure(report.failure));
-    } else {
-      this.listening = report.kind === 'listening';
-      if (!this.listening) this.releaseAwaited();
-    }
+    const awaited = this.awaited.get(report.id);
+    this.awaited.delete(report.id);
+    if (report.failure === undefined) awaited?.resolve();
+    else awaited?.reject(reviveFailure(report.failure));
     if (this.awaited.size === 0) port.unref();
   }
 
   private hangUp(): void {
     this.orders?.close();
     this.orders = undefined;
-    this.listening = false;
     this.releaseAwaited();
   }
 

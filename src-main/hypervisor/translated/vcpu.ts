@@ -6,7 +6,7 @@ import { REQUEST, SIGNAL, VCPU, type VcpuControl } from '../../vmm/vcpu/vcpu-con
 import type { TranslatedVcpuSeed, VcpuStop } from '../hypervisor.ts';
 import { enter } from './cpu-entry.ts';
 import { stopOf } from './fault.ts';
-import { type LoadPlan, type Order, placeSegments, type Report } from './load-plan.ts';
+import { FIRST_LOAD, type LoadPlan, type Order, placeSegments, type Report } from './load-plan.ts';
 import { TranslatedMachine } from './translated-machine.ts';
 import { LINE } from './translated-state.ts';
 
@@ -48,12 +48,10 @@ class TranslatedVcpu {
     this.orders = seed.orders;
     this.machine = new TranslatedMachine(arena, seed.memoryBytes, control, ports, mmio);
     this.orders.ref();
-    this.report({ kind: 'listening' });
   }
 
   dispose(): void {
     this.orders.unref();
-    this.report({ kind: 'gone' });
     this.machine.dispose();
   }
 
@@ -62,7 +60,8 @@ class TranslatedVcpu {
       const request = Atomics.load(this.control.signals, SIGNAL.request);
       if (request === REQUEST.stop) return this.end({ kind: 'stopped' }, VCPU.stopped);
       if (request === REQUEST.pause || !this.loaded) {
-        this.takeOrders();
+        const failed = this.takeOrders();
+        if (failed !== undefined) return this.end(failed, VCPU.paused);
         await this.standStill(request === REQUEST.pause ? VCPU.paused : VCPU.starting);
         continue;
       }
@@ -103,19 +102,22 @@ class TranslatedVcpu {
     ]);
   }
 
-  private takeOrders(): void {
+  /** Carries out what the main thread ordered; a stop where it cannot be told of a failure. */
+  private takeOrders(): VcpuStop | undefined {
     for (;;) {
       const received = receiveMessageOnPort(this.orders);
-      if (received === undefined) return;
+      if (received === undefined) return undefined;
       const order = received.message as Order;
       try {
         if (order.kind === 'load') this.load(order.plan);
         else this.powerOn();
-        this.report({ kind: 'done', id: order.id });
+        this.report({ id: order.id });
       } catch (error) {
         if (error instanceof InvariantError) throw error;
         this.loaded = false;
-        this.report({ kind: 'done', id: order.id, failure: asFailure(error).toJSON() });
+        const failure = asFailure(error);
+        if (order.id === FIRST_LOAD) return { kind: 'internal-error', detail: failure.message };
+        this.report({ id: order.id, failure: failure.toJSON() });
       }
     }
   }

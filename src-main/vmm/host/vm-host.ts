@@ -93,7 +93,7 @@ function build(config: MachineConfig, accelerator: Accelerator, image: BootImage
     image,
     board: { memoryBytes, debugExit: config.devices.debugExit },
     workerFile: new URL('./vcpu-worker.js', entryFolder()),
-    createVm: (arena) => accelerator.createVm({ name: config.name, memoryBytes, cpus: config.cpus, arena: arena.seed }),
+    createVm: (arena) => accelerator.createVm({ name: config.name, memoryBytes, cpus: config.cpus, arena }),
     times,
   });
 }
