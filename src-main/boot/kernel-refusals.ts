@@ -1,5 +1,5 @@
 import type { Failure } from '../base/failure.ts';
-import { MiB } from '../vmm/layout.ts';
+import { LOW_RAM_END, MiB } from '../vmm/layout.ts';
 import type { PayloadFile } from './payload-file.ts';
 import type { RamPlan } from './ram-plan.ts';
 
@@ -7,7 +7,7 @@ import type { RamPlan } from './ram-plan.ts';
 export function kernelTooLarge(kernel: PayloadFile, ram: RamPlan, end: number): Failure {
   const neededMiB = Math.ceil(end / MiB);
   const memoryMiB = Math.floor(ram.memoryBytes / MiB);
-  const fits = neededMiB * MiB <= 3 * 1024 * MiB;
+  const fits = neededMiB * MiB <= LOW_RAM_END;
   const why = fits
     ? `needs ${neededMiB} MiB of memory to start, the machine has ${memoryMiB}`
     : `wants to lie at ${Math.floor(end / MiB)} MiB, where no machine has memory`;

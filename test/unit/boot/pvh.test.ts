@@ -144,6 +144,14 @@ describe('refused ELF files', () => {
     expect(failureCode(() => plan(kernel))).toBe(code);
   });
 
+  test('what is wrong with its segments is said', () => {
+    const message = (kernel: Uint8Array) => failureOf(() => plan(kernel))?.message;
+    expect(message(withLoads({ paddr: 0x10000 }))).toContain('loaded below 1 MiB');
+    expect(message(withLoads({}, {}))).toContain('segments overlap');
+    expect(message(withLoads({ memsz: 600 * MiB }))).toContain('needs 616 MiB of memory to start, the machine has 512');
+    expect(message(withLoads({ paddr: 2 ** 40 }))).toContain('where no machine has memory');
+  });
+
   test('64 KiB of notes are not read', () => {
     const notes = { ...NOTE, offset: 0, filesz: 0x1_0001 };
     const kernel = elfKernel({ segments: [ELF_LOAD, notes], size: 0x2_0000 });
