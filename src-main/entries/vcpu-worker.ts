@@ -1,12 +1,12 @@
-/** One vCPU's thread: builds the board over the shared arena and runs the guest until told to end. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** One vCPU's thread: waits for its vCPU, builds the board over the shared arena and runs the guest until told to end. */
+import { parentPort } from 'node:worker_threads';
 import { asFailure } from '../base/failure.ts';
 import { Arena } from '../base/shared-struct.ts';
 import type { VcpuSeed, VcpuStop } from '../hypervisor/hypervisor.ts';
 import { currentThreadId, nameCurrentThread } from '../linux/thread.ts';
-import { type Board, type BoardOptions, buildBoard } from '../vmm/machine/board.ts';
+import { type Board, buildBoard } from '../vmm/machine/board.ts';
 import { REQUEST, SIGNAL, VCPU, VcpuControl } from '../vmm/vcpu/vcpu-control.ts';
-import type { VcpuMessage } from '../vmm/vcpu/vcpu-threads.ts';
+import type { VcpuAssignment, VcpuMessage } from '../vmm/vcpu/vcpu-threads.ts';
 
 type Run = (board: Board, control: VcpuControl) => VcpuStop | Promise<VcpuStop>;
 type Driver = { setIrq: (gsi: number, level: boolean) => void; run: Run };
@@ -34,8 +34,7 @@ function tell(message: VcpuMessage): void {
   parentPort?.postMessage(message);
 }
 
-async function main(): Promise<void> {
-  const { seed, board: options } = workerData as { seed: VcpuSeed; board: BoardOptions };
+async function main({ seed, board: options }: VcpuAssignment): Promise<void> {
   const arena = Arena.attach(seed.arena);
   const control = arena.place(VcpuControl, `vcpu${seed.index}`);
   nameCurrentThread(`vcpu${seed.index}`);
@@ -53,4 +52,6 @@ async function main(): Promise<void> {
   Atomics.notify(control.signals, SIGNAL.state);
 }
 
-main().catch((error: unknown) => tell({ failure: asFailure(error).toJSON() }));
+parentPort?.once('message', (assignment: VcpuAssignment) => {
+  main(assignment).catch((error: unknown) => tell({ failure: asFailure(error).toJSON() }));
+});

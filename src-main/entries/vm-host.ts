@@ -1,7 +1,9 @@
 /** The process of one running machine: started detached with the machine's id, ends when the machine is off. */
 import { closeSync, writeSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { asFailure } from '../base/failure.ts';
 import { type HostReport, runVmHost } from '../vmm/host/vm-host.ts';
+import { VcpuWorkerPool } from '../vmm/vcpu/vcpu-worker-pool.ts';
 
 /** The pipe to whoever started us, for one line of JSON. */
 const REPORT_FD = 3;
@@ -19,7 +21,9 @@ function report(line: HostReport): void {
   }
 }
 
-runVmHost(process.argv[2] ?? '', report).then(
+const workers = new VcpuWorkerPool(new URL('./vcpu-worker.js', pathToFileURL(process.argv[1] ?? '')));
+
+runVmHost(process.argv[2] ?? '', workers, report).then(
   () => process.exit(0),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

@@ -1,5 +1,4 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { systemClock } from '../../base/clock.ts';
 import { Owner } from '../../base/disposable.ts';
 import { Failure, type FailureRecord } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
@@ -19,6 +18,7 @@ import { MachineReport } from '../machine/machine-report.ts';
 import { StartupTimes } from '../machine/startup-times.ts';
 import { machineCommands } from '../qmp/machine-commands.ts';
 import { QmpServer } from '../qmp/qmp-server.ts';
+import type { VcpuWorkerPool } from '../vcpu/vcpu-worker-pool.ts';
 import { type Accelerator, chooseAccelerator, requireCpus } from './choose-accelerator.ts';
 import { planMachineBoot } from './plan-machine-boot.ts';
 import { tellQmp } from './qmp-events.ts';
@@ -29,27 +29,30 @@ export type HostReport =
   | { readonly ready: { readonly pid: number; readonly accelerator: string } }
   | { readonly failure: FailureRecord };
 
+type Report = (line: HostReport) => void;
+
 /** Clients have this long to take the last event before the process ends. */
 const FAREWELL_MS = 200;
 
 type Off = Extract<MachineEvent, { kind: 'off' }>;
 
 /** Runs the machine `id` to its end. Throws what kept it from starting; leaves nothing behind either way. */
-export async function runVmHost(id: string, report: (line: HostReport) => void): Promise<void> {
-  const times = new StartupTimes(Number(process.env.BULKHEAD_ORDERED_AT) || systemClock.monotonicMs());
+export async function runVmHost(id: string, workers: VcpuWorkerPool, report: Report): Promise<void> {
+  const times = new StartupTimes(Number(process.env.BULKHEAD_ORDERED_AT) || performance.timeOrigin);
+  times.mark('process');
   const store = new MachineStore(bulkheadPaths(process.env));
   const config = store.intact(entryId(store.find(id)));
   const paths = store.paths.machine(config.id);
   const lock = tryLockFile(paths.lock);
   if (!lock) throw new Failure('state', 'already-running', `machine "${config.name}": it is running already`);
-  times.mark('process');
+  times.mark('configuration');
   const owner = new Owner();
   owner.own(lock);
   try {
     requireSocketPaths(paths);
     makeRuntimeFolder(paths);
     owner.defer(() => rmSync(paths.runtime, { recursive: true, force: true }));
-    await serve(config, paths, times, report, owner);
+    await serve(config, paths, workers, times, report, owner);
   } finally {
     owner.dispose();
   }
@@ -58,8 +61,9 @@ export async function runVmHost(id: string, report: (line: HostReport) => void):
 async function serve(
   config: MachineConfig,
   paths: MachinePaths,
+  workers: VcpuWorkerPool,
   times: StartupTimes,
-  report: (line: HostReport) => void,
+  report: Report,
   owner: Owner,
 ): Promise<void> {
   const accelerator = await chooseAccelerator(config.accelerator);
@@ -69,7 +73,7 @@ async function serve(
   owner.own(image);
   times.mark('plan-boot');
   const serialLog = owner.own(new SerialLog(paths.serialLog));
-  const machine = build(config, accelerator, image, times);
+  const machine = build(config, accelerator, image, workers, times);
   owner.own(machine);
 
   const run = beginRun(paths);
@@ -83,7 +87,13 @@ async function serve(
   }
 }
 
-function build(config: MachineConfig, accelerator: Accelerator, image: BootImage, times: StartupTimes): Machine {
+function build(
+  config: MachineConfig,
+  accelerator: Accelerator,
+  image: BootImage,
+  workers: VcpuWorkerPool,
+  times: StartupTimes,
+): Machine {
   installKickSignal();
   const memoryBytes = config.memoryMiB * MiB;
   return new Machine({
@@ -92,15 +102,10 @@ function build(config: MachineConfig, accelerator: Accelerator, image: BootImage
     cpus: config.cpus,
     image,
     board: { memoryBytes, debugExit: config.devices.debugExit },
-    workerFile: new URL('./vcpu-worker.js', entryFolder()),
+    workers,
     createVm: (arena) => accelerator.createVm({ name: config.name, memoryBytes, cpus: config.cpus, arena }),
     times,
   });
-}
-
-/** The folder of the built entry points, as a URL: of the script this process was started with. */
-function entryFolder(): URL {
-  return new URL(`file://${process.argv[1]}`);
 }
 
 interface Running {
@@ -111,7 +116,7 @@ interface Running {
   readonly image: BootImage;
   readonly accelerator: Accelerator;
   readonly times: StartupTimes;
-  readonly report: (line: HostReport) => void;
+  readonly report: Report;
 }
 
 /** Opens the sockets, starts the guest, and stays until it is off. */

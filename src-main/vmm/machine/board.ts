@@ -15,7 +15,6 @@ import { Pvpanic, PvpanicState } from '../../devices/legacy/pvpanic.ts';
 import { ResetControl, ResetControlState } from '../../devices/legacy/reset-control.ts';
 import { RtcCmos, RtcCmosState } from '../../devices/legacy/rtc-cmos.ts';
 import { SystemControlA, SystemControlAState } from '../../devices/legacy/system-control-a.ts';
-import { SystemControlA, SystemControlAState } from '../../devices/legacy/system-control-a.ts';
 import { Uart16550, Uart16550State } from '../../devices/legacy/uart16550.ts';
 import { type BusCounters, IoBus, type IoDevice } from '../bus/io-bus.ts';
 import { type IrqLine, IrqLineState, SharedIrqLine } from '../interrupts/irq-line.ts';

@@ -8,6 +8,7 @@ import type { Vm } from '../../hypervisor/hypervisor.ts';
 import { TimerKeeper } from '../interrupts/timer-keeper.ts';
 import { VcpuControl } from '../vcpu/vcpu-control.ts';
 import { type VcpuStopped, VcpuThreads } from '../vcpu/vcpu-threads.ts';
+import type { VcpuWorkerPool } from '../vcpu/vcpu-worker-pool.ts';
 import { type Board, type BoardOptions, buildBoard } from './board.ts';
 import { MACHINE_EVENT } from './machine-events.ts';
 import type { StartupTimes } from './startup-times.ts';
@@ -34,7 +35,7 @@ export interface MachineOptions {
   readonly cpus: number;
   readonly image: BootImage;
   readonly board: BoardOptions;
-  readonly workerFile: URL;
+  readonly workers: VcpuWorkerPool;
   readonly createVm: (arena: Arena) => Vm;
   readonly times: StartupTimes;
 }
@@ -63,7 +64,7 @@ export class Machine implements Disposable {
     this.vm = options.createVm(arena);
     vm = this.vm;
     options.times.mark('create-vm');
-    this.threads = new VcpuThreads(this.vm, arena.seed, options.cpus);
+    this.threads = new VcpuThreads(this.vm, options.workers, arena.seed, options.cpus);
     this.timers = new TimerKeeper(this.board.timers, systemClock);
     this.threads.stopped.on((stopped) => this.vcpuStopped(stopped));
     this.threads.failed.on((failure) => this.end('host-error', failure));
@@ -75,8 +76,8 @@ export class Machine implements Disposable {
 
   /** Loads the guest and starts it; settles once it runs. */
   async start(): Promise<void> {
-    const { workerFile, image, board, times } = this.options;
-    const threads = this.threads.start(workerFile, board);
+    const { image, board, times } = this.options;
+    const threads = this.threads.start(board);
     await Promise.all([threads, Promise.resolve(this.vm.load(image)).then(() => times.mark('load-guest'))]);
     times.mark('vcpu-threads');
     void this.listen();

@@ -1,15 +1,22 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { Emitter } from '../../base/emitter.ts';
 import { Failure, type FailureRecord, reviveFailure } from '../../base/failure.ts';
 import { Arena, type ArenaSeed } from '../../base/shared-struct.ts';
-import type { VcpuStop, Vm } from '../../hypervisor/hypervisor.ts';
+import type { VcpuSeed, VcpuStop, Vm } from '../../hypervisor/hypervisor.ts';
 import type { BoardOptions } from '../machine/board.ts';
 import { REQUEST, SIGNAL, VCPU, VcpuControl } from './vcpu-control.ts';
+import type { VcpuWorkerPool } from './vcpu-worker-pool.ts';
 
 /** How long between two kicks of a vCPU that has not yet answered. */
 const KICK_AGAIN_MS = 20;
 /** A vCPU that has not answered by then never will: the accelerator is stuck. */
 const ANSWER_LIMIT_MS = 10_000;
+
+/** What a waiting worker is sent to become a vCPU. */
+export interface VcpuAssignment {
+  readonly seed: VcpuSeed;
+  readonly board: BoardOptions;
+}
 
 /** What a vCPU worker tells the main thread. */
 export type VcpuMessage = { readonly stop: VcpuStop } | { readonly failure: FailureRecord };
@@ -38,6 +45,7 @@ export class VcpuThreads {
 
   constructor(
     private readonly vm: Vm,
+    private readonly pool: VcpuWorkerPool,
     arena: ArenaSeed,
     cpus: number,
   ) {
@@ -45,13 +53,12 @@ export class VcpuThreads {
     this.controls = Array.from({ length: cpus }, (_, index) => attached.place(VcpuControl, `vcpu${index}`));
   }
 
-  /** Starts the threads; they come up paused. */
-  async start(workerFile: URL, board: BoardOptions): Promise<void> {
+  /** Gives the threads their vCPUs; they come up paused. */
+  async start(board: BoardOptions): Promise<void> {
     this.order(REQUEST.pause);
     for (const [index] of this.controls.entries()) {
       const seed = this.vm.vcpuSeed(index);
-      const transferList = seed.accelerator === 'translated' ? [seed.orders] : [];
-      const worker = new Worker(workerFile, { workerData: { seed, board }, transferList });
+      const worker = this.pool.take();
       worker.on('message', (message: VcpuMessage) => {
         if ('stop' in message) this.stopped.fire({ index, stop: message.stop });
         else this.failed.fire(reviveFailure(message.failure));
@@ -61,6 +68,8 @@ export class VcpuThreads {
           new Failure('failed', 'vcpu-thread-ended', `vCPU ${index}: its thread ended: ${error.message}`),
         );
       });
+      const assignment: VcpuAssignment = { seed, board };
+      worker.postMessage(assignment, seed.accelerator === 'translated' ? [seed.orders] : []);
       this.workers.push(worker);
     }
     const failed = rejection();
