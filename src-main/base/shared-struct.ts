@@ -58,14 +58,6 @@ const LOCK_BYTES = 8;
 /** What `T` names in `struct(...)`: `type UartState = SharedOf<typeof UartState>`. */
 export type SharedOf<S> = S extends StructType<infer F> ? Shared<F> : never;
 
-interface Views {
-  u8: Uint8Array;
-  u16: Uint16Array;
-  u32: Uint32Array;
-  i32: Int32Array;
-  f64: Float64Array;
-}
-
 /**
  * Declares a chip's registers once: name, width, reset value. Fields keep their declared order, each at its natural
  * alignment. Raise `version` whenever a field changes meaning, width or place: saved machine state carries it.
@@ -74,47 +66,13 @@ export function struct<const F extends Fields>(name: string, version: number, fi
   const offsets: Record<string, number> = {};
   let end = LOCK_BYTES;
   for (const [field, { kind, count }] of Object.entries(fields)) {
-    invariant(field !== 'lock' && field !== 'reset' && field !== 'views', `${name}.${field}: reserved field name`);
+    invariant(field !== 'lock' && field !== 'reset', `${name}.${field}: reserved field name`);
     const unit = kind === 'bytes' ? 8 : SIZE[kind];
     end = Math.ceil(end / unit) * unit;
     offsets[field] = end;
     end += SIZE[kind] * count;
   }
   const size = Math.ceil(end / 8) * 8;
-
-  class View {
-    readonly lock: Lock;
-    readonly views: Views;
-
-    constructor(buffer: SharedArrayBuffer, offset: number) {
-      this.views = {
-        u8: new Uint8Array(buffer, offset, size),
-        u16: new Uint16Array(buffer, offset, size / 2),
-        u32: new Uint32Array(buffer, offset, size / 4),
-        i32: new Int32Array(buffer, offset, size / 4),
-        f64: new Float64Array(buffer, offset, size / 8),
-      };
-      this.lock = new Lock(this.views.i32, 0);
-      for (const [field, { kind, count }] of Object.entries(fields)) {
-        if (kind !== 'bytes' && kind !== 'words') continue;
-        const from = offset + offsets[field]!;
-        const value = kind === 'bytes' ? new Uint8Array(buffer, from, count) : new Int32Array(buffer, from, count);
-        Object.defineProperty(this, field, { value, enumerable: true });
-      }
-    }
-
-    reset(): void {
-      for (const [field, { kind, reset }] of Object.entries(fields)) {
-        const self = this as unknown as Record<string, number | Uint8Array | Int32Array>;
-        if (kind === 'bytes' || kind === 'words') (self[field] as Uint8Array | Int32Array).fill(0);
-        else self[field] = reset;
-      }
-    }
-  }
-  for (const [field, { kind }] of Object.entries(fields)) {
-    if (kind === 'bytes' || kind === 'words') continue;
-    Object.defineProperty(View.prototype, field, { enumerable: true, ...accessor(kind, offsets[field]! / SIZE[kind]) });
-  }
 
   return {
     name,
@@ -124,23 +82,91 @@ export function struct<const F extends Fields>(name: string, version: number, fi
     size,
     at: (buffer, offset) => {
       invariant(offset % 8 === 0, `${name}: offset ${offset} is not 8-byte aligned`);
-      return new View(buffer, offset) as unknown as Shared<F>;
+      return viewOf(fields, offsets, buffer, offset) as Shared<F>;
     },
   };
 }
 
-type Accessor = { get(this: { views: Views }): number; set(this: { views: Views }, value: number): void };
-
-function accessor(kind: 'u8' | 'u16' | 'u32' | 'i32' | 'f64', index: number): Accessor {
-  return {
-    get() {
-      return this.views[kind][index]!;
-    },
-    set(value: number) {
-      this.views[kind][index] = value;
-    },
-  };
+/**
+ * The fields as properties of a prototype that this one view has to itself. Each accessor then closes over its own
+ * memory and an access compiles to a load or a store; accessors shared by all structs would look their memory up anew.
+ */
+function viewOf(fields: Fields, offsets: Record<string, number>, buffer: SharedArrayBuffer, start: number): unknown {
+  const resets: (() => void)[] = [];
+  const prototype = {};
+  const own = (name: string, property: PropertyDescriptor) =>
+    Object.defineProperty(prototype, name, { enumerable: true, ...property });
+  own('lock', { value: new Lock(new Int32Array(buffer, start, 1), 0), enumerable: false });
+  own('reset', { value: () => resets.forEach((reset) => void reset()), enumerable: false });
+  const view: object = Object.create(prototype);
+  for (const [name, { kind, count, reset }] of Object.entries(fields)) {
+    const at = start + offsets[name]!;
+    if (kind === 'bytes' || kind === 'words') {
+      const value = kind === 'bytes' ? new Uint8Array(buffer, at, count) : new Int32Array(buffer, at, count);
+      own(name, { value });
+      resets.push(() => value.fill(0));
+    } else {
+      const accessor = ACCESSOR[kind](buffer, at);
+      own(name, accessor);
+      resets.push(() => accessor.set(reset));
+    }
+  }
+  return view;
 }
+
+interface Accessor {
+  get(): number;
+  set(value: number): void;
+}
+
+/** One function per kind, so that each compiles for one kind of array. */
+const ACCESSOR: Record<Exclude<Kind, 'bytes' | 'words'>, (buffer: SharedArrayBuffer, at: number) => Accessor> = {
+  u8: (buffer, at) => {
+    const cell = new Uint8Array(buffer, at, 1);
+    return {
+      get: () => cell[0]!,
+      set: (value) => {
+        cell[0] = value;
+      },
+    };
+  },
+  u16: (buffer, at) => {
+    const cell = new Uint16Array(buffer, at, 1);
+    return {
+      get: () => cell[0]!,
+      set: (value) => {
+        cell[0] = value;
+      },
+    };
+  },
+  u32: (buffer, at) => {
+    const cell = new Uint32Array(buffer, at, 1);
+    return {
+      get: () => cell[0]!,
+      set: (value) => {
+        cell[0] = value;
+      },
+    };
+  },
+  i32: (buffer, at) => {
+    const cell = new Int32Array(buffer, at, 1);
+    return {
+      get: () => cell[0]!,
+      set: (value) => {
+        cell[0] = value;
+      },
+    };
+  },
+  f64: (buffer, at) => {
+    const cell = new Float64Array(buffer, at, 1);
+    return {
+      get: () => cell[0]!,
+      set: (value) => {
+        cell[0] = value;
+      },
+    };
+  },
+};
 
 /** Where one struct or ring lives in an arena. */
 export interface Placement {
