@@ -1,0 +1,54 @@
+import { Failure } from '../base/failure.ts';
+import { quote } from '../inventory/machine-name.ts';
+
+const UNITS: Record<string, number> = { '': 1, m: 1, g: 1024, t: 1024 * 1024 };
+
+/** `512M`, `2G`, `1.5GiB`; a number alone is MiB. */
+export function parseMemoryMiB(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([mgt]?)(?:i?b)?$/i.exec(text.trim());
+  const value = match ? Number(match[1]) * UNITS[match[2]!.toLowerCase()]! : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new Failure('usage', 'bad-memory', `memory ${quote(text)}: a size like 512M or 2G is expected`);
+}
+
+export function parseCount(what: string, text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new Failure('usage', 'bad-number', `${what} ${quote(text)}: a whole number is expected`);
+}
+
+/** Seconds, with fractions; in milliseconds. */
+export function parseSeconds(what: string, text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Number.NaN;
+  // setTimeout holds 31 bits of milliseconds.
+  if (value > 0 && value < 2 ** 31) return value;
+  throw new Failure('usage', 'bad-number', `${what} ${quote(text)}: a number of seconds is expected`);
+}
+
+export function parseSwitch(what: string, text: string): boolean {
+  if (/^(on|yes|true|1)$/i.test(text)) return true;
+  if (/^(off|no|false|0)$/i.test(text)) return false;
+  throw new Failure('usage', 'bad-switch', `${what} ${quote(text)}: on or off is expected`);
+}
+
+const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t', e: '\x1b', '\\': '\\' };
+
+/** What `vm send` types: UTF-8, with \n \r \t \e \\ and \xNN (one byte) written out. */
+export function unescapeText(text: string): Buffer {
+  const parts: Buffer[] = [];
+  const pattern = /\\(?:x([0-9a-fA-F]{2})|([nrte\\]))|\\(.?)|[^\\]+/gsu;
+  for (const [plain, hex, letter, unknown] of text.matchAll(pattern)) {
+    if (hex !== undefined) parts.push(Buffer.from([Number.parseInt(hex, 16)]));
+    else if (letter !== undefined) parts.push(Buffer.from(ESCAPES[letter]!));
+    else if (unknown === undefined) parts.push(Buffer.from(plain));
+    else throw badEscape(unknown);
+  }
+  return Buffer.concat(parts);
+}
+
+function badEscape(what: string): Failure {
+  const message = `text: ${what === '' ? 'a backslash at its end' : `\\${what}`} means nothing`;
+  return new Failure('usage', 'bad-escape', message, {
+    hint: 'known are \\n \\r \\t \\e \\xNN, and \\\\ for a backslash',
+  });
+}

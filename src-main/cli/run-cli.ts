@@ -1,0 +1,81 @@
+import { Command, type CommanderError } from 'commander';
+import { Failure } from '../base/failure.ts';
+import { version } from '../vmm/host/version.ts';
+import type { CliIo } from './cli-io.ts';
+import { LATER_COMMANDS, path, refuseLaterCommand } from './later.ts';
+import { reportError } from './report.ts';
+
+/** Groups of verbs; each is loaded when it is used. */
+const GROUPS: Record<string, { description: string; load(): Promise<(group: Command, io: CliIo) => void> }> = {
+  vm: {
+    description: 'virtual machines: create, start, talk to, delete',
+    load: async () => (await import('./vm/vm-group.ts')).addVmVerbs,
+  },
+  host: {
+    description: 'this computer: what it can run',
+    load: async () => (await import('./host-group.ts')).addHostVerbs,
+  },
+};
+
+/** What ended the parser when it has nothing more to do: the text is out already. */
+const SHOWN = new Set(['commander.helpDisplayed', 'commander.version']);
+
+/** Runs one command line, without the program's name; the exit status. Never throws, never exits. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  try {
+    const program = await buildProgram(argv, io);
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof Shown) return error.status;
+    return reportError(io, error);
+  }
+}
+
+/** Help or a version was shown, and that was all there was to do. */
+class Shown extends Error {
+  constructor(readonly status: number) {
+    super('shown');
+  }
+}
+
+async function buildProgram(argv: readonly string[], io: CliIo): Promise<Command> {
+  const program = new Command('bulkhead')
+    .description('Virtual machines on Linux, by their own engine.')
+    .version(version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help')
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: () => undefined,
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getErrHelpWidth: () => io.stderr.columns ?? 80,
+    });
+  for (const [name, { description, load }] of Object.entries(GROUPS)) {
+    const group = program.command(name).description(description);
+    if (argv.includes(name)) (await load())(group, io);
+  }
+  for (const name of LATER_COMMANDS) refuseLaterCommand(program, name);
+  failAsOurselves(program);
+  return program;
+}
+
+/** The parser's complaints become usage failures that name the command. */
+function failAsOurselves(command: Command): void {
+  command.exitOverride((error) => {
+    if (SHOWN.has(error.code)) throw new Shown(0);
+    // Shown on stderr, as there was no verb to go on with.
+    if (error.code === 'commander.help') throw new Shown(error.exitCode === 0 ? 0 : 2);
+    throw usageFailure(command, error);
+  });
+  for (const child of command.commands) failAsOurselves(child);
+}
+
+function usageFailure(command: Command, error: CommanderError): Failure {
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? `\`bulkhead ${path(command)} --help\` shows how`;
+  return new Failure('usage', 'usage', `${path(command)}: ${message.replace(/\.$/, '')}`, {
+    hint: hint.replace('bulkhead bulkhead', 'bulkhead'),
+  });
+}

@@ -1,0 +1,18 @@
+import { runCli } from '../cli/run-cli.ts';
+
+// A reader that has had enough, as in `bulkhead vm list | head -1`, ends the program without a complaint.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+const status = await runCli(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  onSignal: (signal, listener) => {
+    process.on(signal, listener);
+    return { dispose: () => process.off(signal, listener) };
+  },
+});
+process.exitCode = status;
+process.stdout.write('', () => process.stderr.write('', () => process.exit(status)));
