@@ -93,6 +93,7 @@ export class ByteRing implements ByteSink, ByteSource {
     return count;
   }
 
+  /** Consumer: drops what is there. */
   clear(): void {
     Atomics.store(this.words, TAIL, Atomics.load(this.words, HEAD));
   }

@@ -106,7 +106,8 @@ export class IoBus {
   }
 
   private isEmpty(address: number, size: number): boolean {
-    return !this.claims.some((claim) => address < claim.end && claim.base < address + size);
+    for (const claim of this.claims) if (address < claim.end && claim.base < address + size) return false;
+    return true;
   }
 
   private find(address: number): Claim | undefined {

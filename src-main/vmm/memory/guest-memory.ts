@@ -34,6 +34,7 @@ export class GuestMemory {
 
   /** The RAM at `gpa` itself, when it lies in one region. Changes through it are seen by the guest. */
   window(gpa: number, length: number): Uint8Array | undefined {
+    if (!(length >= 0)) return undefined;
     for (const region of this.regions) {
       const offset = gpa - region.gpa;
       if (offset >= 0 && offset + length <= region.bytes.length) return region.bytes.subarray(offset, offset + length);
