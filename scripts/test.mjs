@@ -8,7 +8,11 @@ const electron = join(dist, 'electron');
 
 function step(name, command, args, env = {}) {
   process.stderr.write(`\n== ${name}\n`);
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+  });
   if (result.status !== 0) {
     process.stderr.write(`error: ${name} failed\n`);
     process.exit(1);

@@ -1,0 +1,37 @@
+/** One figure of the bench: `<name> ratio=… ours=… reference=… unit=… runs=… spread=…`. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  /** One value per run; the medians are printed. */
+  readonly ours: readonly number[];
+  readonly reference?: readonly number[];
+  /** Whether more is better, as for throughputs: the ratio is inverted, so that below 1 is always ahead. */
+  readonly higherIsBetter?: boolean;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** How far apart the runs of ours are, in percent of their median. */
+export function spread(values: readonly number[]): number {
+  return ((Math.max(...values) - Math.min(...values)) / median(values)) * 100;
+}
+
+export function formatFigure({ name, unit, ours, reference, higherIsBetter = false }: Figure): string {
+  const own = median(ours);
+  const other = reference === undefined ? undefined : median(reference);
+  const ratio = other === undefined ? undefined : higherIsBetter ? other / own : own / other;
+  const number = (value: number | undefined): string => (value === undefined ? '-' : value.toPrecision(4));
+  return [
+    name,
+    `ratio=${ratio === undefined ? '-' : ratio.toFixed(3)}`,
+    `ours=${number(own)}`,
+    `reference=${number(other)}`,
+    `unit=${unit}`,
+    `runs=${ours.length}`,
+    `spread=${spread(ours).toFixed(1)}`,
+  ].join(' ');
+}
