@@ -29,7 +29,12 @@ export function addressOf(view: ArrayBufferView): bigint {
   return koffi.address(view) as bigint;
 }
 
-const nameOfErrno = new Map(Object.entries(os.constants.errno).map(([name, value]) => [value, name]));
+/** Of two names for one number the first counts: EAGAIN, not EWOULDBLOCK. */
+const nameOfErrno = new Map(
+  Object.entries(os.constants.errno)
+    .map(([name, value]) => [value, name] as const)
+    .reverse(),
+);
 
 export function errnoName(code: number): string {
   return nameOfErrno.get(code) ?? `errno ${code}`;

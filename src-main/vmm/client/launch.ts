@@ -87,13 +87,16 @@ export function vmHostScript(): string {
 /** `logged`: how long its log was before. */
 function spawnVmHost(paths: MachinePaths, id: string, options: LaunchOptions): { child: ChildProcess; logged: number } {
   const script = options.script ?? vmHostScript();
-  const env = { ...(options.env ?? process.env) };
-  if (process.versions.electron !== undefined) env.ELECTRON_RUN_AS_NODE = '1';
+  const env = { ...(options.env ?? process.env), BULKHEAD_ORDERED_AT: `${performance.timeOrigin + performance.now()}` };
+  const runtime = process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
   const log = openHostLog(paths);
   try {
     const logged = fstatSync(log).size;
     const stdio: StdioOptions = ['ignore', log, log, 'pipe'];
-    return { child: spawn(process.execPath, [script, id], { cwd: '/', detached: true, env, stdio }), logged };
+    return {
+      child: spawn(process.execPath, [script, id], { cwd: '/', detached: true, env: { ...env, ...runtime }, stdio }),
+      logged,
+    };
   } finally {
     closeSync(log);
   }

@@ -81,7 +81,8 @@ export function hostPid(paths: MachinePaths): number | undefined {
 function withoutAnswer(entry: MachineEntry, paths: MachinePaths, gone: boolean): Observation {
   if (reap(paths) !== false) return atRest(entry, paths);
   const pid = hostPid(paths);
-  const ending = readLastRun(paths)?.outcome !== 'running' && existsSync(paths.qmp);
+  // A VM host writes its pid last before it listens, and removes it last.
+  const ending = existsSync(paths.pid);
   const state: MachineState = gone ? (ending ? 'stopping' : 'starting') : 'running';
   const reason = gone ? undefined : `its VM host${pid === undefined ? '' : ` (pid ${pid})`} does not answer`;
   return { summary: { ...summaryOf(entry, state, reason), ...(pid === undefined ? {} : { pid }) }, transient: true };
