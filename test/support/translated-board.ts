@@ -1,6 +1,8 @@
 import type { ByteRing } from '../../src-main/base/byte-ring.ts';
+import { systemClock } from '../../src-main/base/clock.ts';
 import type { Arena } from '../../src-main/base/shared-struct.ts';
 import { struct, words } from '../../src-main/base/shared-struct.ts';
+import { RtcCmos, RtcCmosState } from '../../src-main/devices/legacy/rtc-cmos.ts';
 import { Uart16550, Uart16550State } from '../../src-main/devices/legacy/uart16550.ts';
 import { placeTranslatedState } from '../../src-main/hypervisor/translated/translated-state.ts';
 import { type AccessSize, IoBus, type IoDevice } from '../../src-main/vmm/bus/io-bus.ts';
@@ -39,6 +41,12 @@ export function buildTestBoard(arena: Arena, setIrq: (gsi: number, level: boolea
   const uart = new Uart16550(state, { irq, output, input });
   const ports = new IoBus();
   ports.claim(PORT.com1, 8, uart, state.lock);
+  const rtc = new RtcCmos(
+    arena.place(RtcCmosState, 'rtc'),
+    { irq: { set: () => {} }, timer: { arm: () => {}, disarm: () => {} }, clock: systemClock },
+    { below4GiB: 0, above4GiB: 0 },
+  );
+  ports.claim(PORT.rtc, 2, rtc, rtc.state.lock);
   ports.claim(TEST_PORT.log, 4, new LoggingPort(log));
   ports.claim(TEST_PORT.raise, 2, new IrqPort(setIrq));
   const mmio = new IoBus();

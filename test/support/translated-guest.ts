@@ -42,6 +42,7 @@ export function microGuest(code: readonly number[], more: { gpa: number; bytes: 
 export class TranslatedGuest {
   readonly stops: VcpuStop[] = [];
   console = '';
+  private readTo = 0;
 
   private constructor(
     readonly vm: TranslatedVm,
@@ -110,13 +111,12 @@ export class TranslatedGuest {
     return this.stops.shift()!;
   }
 
-  /** Reads the console until `text` shows, answering the UART as the VM host does. */
+  /** Reads the console until `text` shows after what was last waited for, answering the UART as the VM host does. */
   async waitFor(text: string, timeoutMs = 60_000): Promise<void> {
     const until = performance.now() + timeoutMs;
-    const from = this.console.length;
     const { output, uart } = this.board;
     const chunk = new Uint8Array(65_536);
-    while (!this.console.slice(Math.max(0, from - text.length)).includes(text)) {
+    while (!this.console.includes(text, this.readTo)) {
       if (performance.now() > until) throw new Error(`no ${JSON.stringify(text)} in: ${this.console.slice(-2000)}`);
       if (this.stops.length > 0)
         throw new Error(`stopped: ${JSON.stringify(this.stops)}; ${this.console.slice(-2000)}`);
@@ -124,12 +124,19 @@ export class TranslatedGuest {
       this.console += Buffer.from(chunk.subarray(0, output.shiftInto(chunk))).toString('latin1');
       if (uart.outputBlocked) uart.state.lock.holding(() => uart.outputDrained());
     }
+    this.readTo = this.console.indexOf(text, this.readTo) + text.length;
   }
 
   type(text: string): void {
     const { input, uart } = this.board;
     input.pushBytes(Buffer.from(text));
     uart.state.lock.holding(() => uart.inputAvailable());
+  }
+
+  /** The board's chips to power-on, as the machine does after `vm.reset()`. */
+  resetBoard(): void {
+    const { uart } = this.board;
+    uart.state.lock.holding(() => uart.reset());
   }
 
   async end(): Promise<void> {

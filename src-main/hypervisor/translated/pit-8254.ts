@@ -15,6 +15,8 @@ const PORT_61 = { gate2: 0x01, speaker: 0x02, refresh: 0x10, out2: 0x20 } as con
 
 /** 14.31818 MHz / 12. */
 const TICKS_PER_MS = 1193.1816667;
+/** What a time in milliseconds may have lost in the last binary place. */
+const ROUNDING_TICKS = 1e-6;
 /** How often the refresh bit of port 0x61 changes. */
 const REFRESH_MS = 0.015085;
 
@@ -223,7 +225,7 @@ export class SystemControlB implements IoDevice {
 
 function ticks(counter: PitCounterState, nowMs: number): number {
   const until = counter.gate === 1 ? nowMs : Math.min(nowMs, counter.heldMs);
-  return Math.max(0, Math.floor((until - counter.startMs) * TICKS_PER_MS));
+  return Math.max(0, Math.floor((until - counter.startMs) * TICKS_PER_MS + ROUNDING_TICKS));
 }
 
 function oneShot({ mode }: PitCounterState): boolean {
