@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, it } from 'vitest';
+import { MachineStore } from '../../../src-main/inventory/machine-store.ts';
+import { bulkheadPaths } from '../../../src-main/inventory/paths.ts';
+import { temporaryHome } from '../../support/temporary-home.ts';
+import { bundleWorker } from '../../support/worker-bundle.ts';
+
+const { env } = temporaryHome();
+/** BULKHEAD_KILLS=1000 is the long form. */
+const KILLS = Number(process.env.BULKHEAD_KILLS ?? 100);
+const store = new MachineStore(bulkheadPaths(env));
+
+let writer: string;
+beforeAll(async () => {
+  const entry = new URL('../../support/inventory-writer.ts', import.meta.url);
+  writer = fileURLToPath(await bundleWorker(entry, 'inventory-writer'));
+});
+
+/** Runs a writer that is killed `afterMs` after its first write. */
+function killedWriter(keptId: string, round: number, afterMs: number): Promise<void> {
+  const child = spawn(process.execPath, [writer, keptId, `${round}`], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve) => {
+    child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs));
+    child.once('exit', () => resolve());
+  });
+}
+
+it('SIGKILL at any moment of a write leaves no machine lost or half-written', {
+  timeout: 60_000 + KILLS * 1000,
+}, async () => {
+  const kept = store.create({ name: 'kept', memoryMiB: 64, boot: { kind: 'kernel', kernel: '/boot/vmlinuz' } });
+  for (let round = 0; round < KILLS; round++) {
+    await killedWriter(kept.id, round, (round * 7) % 23);
+    const entries = store.list();
+    expect(entries.filter(({ kind }) => kind === 'broken')).toEqual([]);
+    expect(store.find('kept')).toMatchObject({ kind: 'ok', config: { id: kept.id, version: 1 } });
+  }
+  // The inventory is still usable, and the next writer sweeps what the killed ones left.
+  const last = store.create({ name: 'last', memoryMiB: 64, boot: { kind: 'kernel', kernel: '/boot/vmlinuz' } });
+  store.update(kept.id, { memoryMiB: 77 });
+  expect(store.intact(kept.id).memoryMiB).toBe(77);
+  expect(store.intact(last.id).name).toBe('last');
+  expect(readdirSync(store.paths.machines).filter((name) => name.startsWith('.'))).toEqual(['.lock']);
+  expect(readdirSync(store.paths.machine(kept.id).folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
