@@ -11,6 +11,8 @@ export default defineConfig({
   main: {
     build: {
       outDir: 'out/main',
+      // The CLI and VM hosts also run under the user's own Node.
+      target: 'node20.19',
       sourcemap: true,
       externalizeDeps: false,
       rollupOptions: {
