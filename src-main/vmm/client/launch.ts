@@ -7,6 +7,7 @@ import { Failure, type FailureRecord, reviveFailure } from '../../base/failure.t
 import { writeFailure } from '../../inventory/atomic-file.ts';
 import type { BulkheadPaths, MachinePaths } from '../../inventory/paths.ts';
 import { requireSocketPaths } from '../../inventory/paths.ts';
+import { keepDescriptorsFromChildren } from '../../linux/close-on-exec.ts';
 import { reap } from './observe.ts';
 
 export interface Launched {
@@ -93,6 +94,8 @@ function spawnVmHost(paths: MachinePaths, id: string, options: LaunchOptions): {
   try {
     const logged = fstatSync(log).size;
     const stdio: StdioOptions = ['ignore', log, log, 'pipe'];
+    // Electron leaves pipes and sockets of its own inheritable, which a VM host would hold open when the app is gone.
+    if (process.versions.electron !== undefined) keepDescriptorsFromChildren();
     return {
       child: spawn(process.execPath, [script, id], { cwd: '/', detached: true, env: { ...env, ...runtime }, stdio }),
       logged,
