@@ -30,7 +30,8 @@ export function runApp(files: AppFiles, services: () => MachineServices): void {
     app.quit();
     return;
   }
-  app.enableSandbox();
+  // Chromium refuses to run as root with its sandbox; the page is still sandboxed by its own webPreferences.
+  if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
   declareAppScheme();
   denyNavigation();
   let window: BrowserWindow | undefined;

@@ -55,7 +55,10 @@ export const en = {
     tinyText: 'Ready to create: you only confirm.',
     own: 'Bring your own kernel',
     ownText: 'A Linux bzImage or vmlinux, and an initrd if it wants one.',
-    hostFine: (accelerator: string) => `This computer is ready: guests run on ${accelerator}.`,
+    hostFine: {
+      kvm: 'This computer is ready: guests run on KVM.',
+      translated: 'This computer is ready: guests run translated, without KVM.',
+    },
     hostNot: 'This computer cannot run guests yet.',
     hostLink: 'See the host',
   },

@@ -71,7 +71,7 @@ function plotOptions(
   return {
     width: element.clientWidth,
     height,
-    padding: [8, 4, 2, 0],
+    padding: [8, 4, 8, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: {

@@ -4,7 +4,11 @@ export function plainText(log: string): string {
   const escapes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-_0-9=>])/g;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
   const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g;
-  return log.replace(escapes, '').replaceAll(/\r+\n/g, '\n').replaceAll('\r', '\n').replace(controls, '');
+  return log
+    .replace(escapes, '')
+    .replaceAll(/\r*\n\r*/g, '\n')
+    .replaceAll('\r', '\n')
+    .replace(controls, '');
 }
 
 export interface LogPart {

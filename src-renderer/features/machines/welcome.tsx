@@ -58,7 +58,7 @@ function HostVerdict() {
   return (
     <p className={classes.verdict}>
       <Icon size={17} aria-hidden="true" />
-      {choice === undefined ? en.welcome.hostNot : en.welcome.hostFine(en.accelerator[choice])}{' '}
+      {choice === undefined ? en.welcome.hostNot : en.welcome.hostFine[choice]}{' '}
       <Link to="/host">{en.welcome.hostLink}</Link>
     </p>
   );

@@ -182,7 +182,7 @@ export function AcceleratorField({ form, disabled = false, onChange }: FieldsPro
               <span>{card.text}</span>
               <em data-bad={!card.usable || undefined}>
                 {card.verdict}
-                {card.hint === undefined ? '' : ` ${card.hint}`}
+                {card.hint !== undefined && <i>{card.hint}</i>}
               </em>
             </Radio.Card>
           );
