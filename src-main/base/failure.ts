@@ -77,7 +77,10 @@ export function asFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return new Failure('failed', 'unexpected', String(error));
   const errno = (error as NodeJS.ErrnoException).code;
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return new Failure('host', 'disk-full', error.message, { hint: 'free some disk space and try again', cause: error });
+    return new Failure('host', 'disk-full', error.message, {
+      hint: 'free some disk space and try again',
+      cause: error,
+    });
   }
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new Failure('host', 'permission-denied', error.message, { cause: error });

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Disposable } from '../../base/disposable.ts';
 import { invariant } from '../../base/failure.ts';
-import { listenPrivately } from '../private-socket.ts';
+import { listenPrivately } from '../../base/private-socket.ts';
 import { SCROLLBACK_BYTES, type SerialLog } from './serial-log.ts';
 
 /** One write to a visitor's socket. */

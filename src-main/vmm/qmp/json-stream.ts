@@ -12,7 +12,7 @@ const NEWLINE = 0x0a;
 
 /**
  * Splits a byte stream into JSON objects. QMP clients need not put one message on one line, so the end of a message is
- * where its braces balance. After a syntax error it goes on behind the next newline, as QEMU does.
+ * where its braces balance. After what is no message, or too long a one, it goes on behind the next newline.
  */
 export class JsonStream {
   private pieces: Uint8Array[] = [];
@@ -26,12 +26,15 @@ export class JsonStream {
     const items: JsonItem[] = [];
     let start = 0;
     for (let at = 0; at < chunk.length; at++) {
-      const byte = chunk[at]!;
       if (this.skipping) {
-        if (byte === NEWLINE) this.skipping = false;
-        start = at + 1;
+        const end = chunk.indexOf(NEWLINE, at);
+        if (end < 0) return items;
+        this.skipping = false;
+        at = end;
+        start = end + 1;
         continue;
       }
+      const byte = chunk[at]!;
       const ended = this.step(byte);
       if (ended === 'none') start = at + 1;
       if (ended === 'complete' || ended === 'broken') {
@@ -42,7 +45,7 @@ export class JsonStream {
         if (ended === 'broken') this.skipping = byte !== NEWLINE;
       }
     }
-    if (!this.skipping) this.keep(chunk.subarray(start));
+    this.keep(chunk.subarray(start));
     if (this.length > MAX_MESSAGE_BYTES) {
       this.clear();
       this.skipping = true;

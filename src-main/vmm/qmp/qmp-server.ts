@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Disposable } from '../../base/disposable.ts';
 import { asFailure } from '../../base/failure.ts';
-import { listenPrivately } from '../private-socket.ts';
+import { listenPrivately } from '../../base/private-socket.ts';
 import { JsonStream } from './json-stream.ts';
 
 /** QEMU docs/interop/qmp-spec §2.4.2. */

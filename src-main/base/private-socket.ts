@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
-import { Failure } from '../base/failure.ts';
+import { Failure } from './failure.ts';
 
 /** sun_path is 108 bytes with its terminating zero (unix(7)). */
 const MAX_PATH_BYTES = 107;
