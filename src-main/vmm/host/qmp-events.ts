@@ -1,12 +1,12 @@
-import type { MachineEvent } from '../machine/machine.ts';
+import type { MachineEvent, MachineState } from '../machine/machine.ts';
 import type { QmpServer } from '../qmp/qmp-server.ts';
 
 /** Tells QMP clients of a machine's events in QEMU's words (qapi/run-state.json); `X_STATE_CHANGED` is ours. */
 export function tellQmp(qmp: QmpServer, event: MachineEvent): void {
   switch (event.kind) {
     case 'state':
-      if (event.state === 'paused') qmp.emit('STOP');
-      if (event.state === 'running') qmp.emit('RESUME');
+      if (stands(event.state) && !stands(event.from)) qmp.emit('STOP');
+      if (runs(event.state) && stands(event.from)) qmp.emit('RESUME');
       qmp.emit('X_STATE_CHANGED', { state: event.state });
       break;
     case 'reset':
@@ -22,4 +22,13 @@ export function tellQmp(qmp: QmpServer, event: MachineEvent): void {
       qmp.emit('SHUTDOWN', { guest: event.cause === 'guest-shutdown', reason: event.cause });
       break;
   }
+}
+
+/** Whether the vCPUs stand still in a state. */
+function stands(state: MachineState): boolean {
+  return state === 'paused' || state === 'internal-error';
+}
+
+function runs(state: MachineState): boolean {
+  return state !== 'off' && !stands(state);
 }

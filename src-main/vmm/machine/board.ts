@@ -42,6 +42,8 @@ export interface BoardWiring {
   readonly setIrq: (gsi: number, level: boolean) => void;
   /** Where this thread's accesses to nothing are counted. */
   readonly counters?: BusCounters;
+  /** Keeps the vCPU of this thread from its next instruction: a chip has asked for a reset or to be switched off. */
+  readonly halt?: () => void;
 }
 
 /** The chips of a machine on their buses, in one thread. Every thread builds its own over the same arena. */
@@ -66,7 +68,7 @@ export interface BoardConsole {
   type(bytes: Uint8Array): number;
 }
 
-export function buildBoard({ arena, options, setIrq, counters }: BoardWiring): Board {
+export function buildBoard({ arena, options, setIrq, counters, halt }: BoardWiring): Board {
   const ports = new IoBus(counters);
   const mmio = new IoBus(counters);
   const events = new MachineEvents(arena.place(MachineEventsState, 'events'));
@@ -74,8 +76,8 @@ export function buildBoard({ arena, options, setIrq, counters }: BoardWiring): B
     new SharedIrqLine(arena.place(IrqLineState, `irq${gsi}`), (level) => setIrq(gsi, level));
   const timer = (name: string): SharedTimer =>
     new SharedTimer(arena.place(TimerState, `timer-${name}`), () => events.raise(MACHINE_EVENT.timers));
-  const reset = events.pin(MACHINE_EVENT.reset);
-  const powerOff = events.pin(MACHINE_EVENT.powerOff);
+  const reset = events.pin(MACHINE_EVENT.reset, halt);
+  const powerOff = events.pin(MACHINE_EVENT.powerOff, halt);
 
   const output = arena.ring('com1-output', CONSOLE_OUTPUT_BYTES);
   const input = arena.ring('com1-input', CONSOLE_INPUT_BYTES);
@@ -116,7 +118,7 @@ export function buildBoard({ arena, options, setIrq, counters }: BoardWiring): B
   const pvpanic = new Pvpanic(arena.place(PvpanicState, 'pvpanic'), { panicked: events.pin(MACHINE_EVENT.panicked) });
   ports.claim(PORT.pvpanic, 1, pvpanic, pvpanic.state.lock);
   if (options.debugExit) {
-    const exit = events.pin(MACHINE_EVENT.debugExit);
+    const exit = events.pin(MACHINE_EVENT.debugExit, halt);
     const debugExit = new DebugExit(arena.place(DebugExitState, 'debug-exit'), { exit });
     ports.claim(PORT.debugExit, 4, debugExit, debugExit.state.lock);
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../base/clock.ts';
 import { VCPU } from '../vcpu/vcpu-control.ts';
-import type { Machine } from './machine.ts';
+import type { Machine, MachineState } from './machine.ts';
 import type { StartupTimes } from './startup-times.ts';
 
 /** What the report needs to know of the world around the machine. */
@@ -16,6 +16,16 @@ export interface ReportSources {
   readonly consoleBytes: () => number;
   readonly consoleVisitors: () => number;
 }
+
+/** The machine's states as its visitors know them; `reason` tells what made a machine stand still. */
+const visibleState = {
+  running: 'running',
+  paused: 'paused',
+  stopping: 'stopping',
+  'internal-error': 'paused',
+  'guest-panicked': 'running',
+  off: 'stopping',
+} as const satisfies Record<MachineState, string>;
 
 const vcpuStates = new Map<number, string>(Object.entries(VCPU).map(([name, value]) => [value, name]));
 
@@ -32,7 +42,7 @@ export class MachineReport {
   machine(): object {
     const { machine, cpus, memoryMiB, boot, startedAt, times, consoleBytes } = this.sources;
     return {
-      state: machine.state,
+      state: visibleState[machine.state],
       ...(machine.internalError === undefined ? {} : { reason: machine.internalError }),
       accelerator: machine.vm.accelerator,
       cpus,

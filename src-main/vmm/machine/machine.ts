@@ -13,9 +13,9 @@ import { type Board, type BoardOptions, buildBoard } from './board.ts';
 import { MACHINE_EVENT } from './machine-events.ts';
 import type { StartupTimes } from './startup-times.ts';
 
-/** A guest that triple-faults this often, each time this soon after a reset, will not stop doing so. */
+/** A guest that triple-faults this often, each time this soon after its start, will not stop doing so. */
 const TRIPLE_FAULT_LIMIT = 5;
-const TRIPLE_FAULT_WINDOW_MS = 1000;
+const TRIPLE_FAULT_SOON_MS = 1000;
 
 export type MachineState = 'running' | 'paused' | 'stopping' | 'internal-error' | 'guest-panicked' | 'off';
 
@@ -23,7 +23,7 @@ export type MachineState = 'running' | 'paused' | 'stopping' | 'internal-error' 
 export type OffCause = 'guest-shutdown' | 'host-qmp-quit' | 'host-signal' | 'host-error';
 
 export type MachineEvent =
-  | { readonly kind: 'state'; readonly state: MachineState }
+  | { readonly kind: 'state'; readonly state: MachineState; readonly from: MachineState }
   | { readonly kind: 'reset'; readonly guest: boolean }
   | { readonly kind: 'power-button' }
   | { readonly kind: 'panicked' }
@@ -52,7 +52,11 @@ export class Machine implements Disposable {
   private readonly timers: TimerKeeper;
   private order: Promise<unknown> = Promise.resolve();
   private now: MachineState = 'paused';
-  private faults: number[] = [];
+  /** Where `resume` leads back to. */
+  private pausedFrom: MachineState = 'running';
+  /** Triple faults in a row, each soon after the guest's start. */
+  private earlyFaults = 0;
+  private guestStartedMs = 0;
   /** What the accelerator could not go on with, when the state is `internal-error`. */
   internalError: string | undefined;
 
@@ -75,50 +79,44 @@ export class Machine implements Disposable {
   }
 
   /** Loads the guest and starts it; settles once it runs. */
-  async start(): Promise<void> {
-    const { image, board, times } = this.options;
-    const threads = this.threads.start(board);
-    await Promise.all([threads, Promise.resolve(this.vm.load(image)).then(() => times.mark('load-guest'))]);
-    times.mark('vcpu-threads');
-    void this.listen();
-    this.timers.update();
-    await this.threads.resume();
-    this.enter('running');
-    times.mark('first-entry');
+  start(): Promise<void> {
+    return this.inTurn(async () => {
+      const { image, board, times } = this.options;
+      const threads = this.threads.start(board);
+      await Promise.all([threads, Promise.resolve(this.vm.load(image)).then(() => times.mark('load-guest'))]);
+      times.mark('vcpu-threads');
+      void this.listen();
+      this.timers.update();
+      await this.startGuest();
+      times.mark('first-entry');
+    });
   }
 
-  /** Throws a `state` failure when the guest is not running. */
+  /** Throws a `state` failure when the guest cannot run; does nothing when it stands still already. */
   pause(): Promise<void> {
     return this.inTurn(async () => {
       if (this.now === 'paused') return;
       this.require('pause', ['running', 'stopping', 'guest-panicked']);
       await this.threads.pause();
+      this.pausedFrom = this.now;
       this.enter('paused');
     });
   }
 
+  /** Throws a `state` failure when the guest cannot go on; does nothing when it runs already. */
   resume(): Promise<void> {
     return this.inTurn(async () => {
-      if (this.now === 'running') return;
-      this.require('resume', ['paused', 'stopping']);
+      if (this.now === 'running' || this.now === 'stopping') return;
+      this.require('resume', ['paused']);
       await this.threads.resume();
-      this.enter('running');
+      this.enter(this.pausedFrom);
     });
   }
 
   /** Back to power-on and the guest's first instruction; a paused machine stays paused, at its start. */
   reset(guest: boolean): Promise<void> {
     return this.inTurn(async () => {
-      this.require('reset', ['running', 'paused', 'stopping', 'internal-error', 'guest-panicked']);
-      await this.threads.pause();
-      await this.vm.reset();
-      this.board.reset();
-      await this.vm.load(this.options.image);
-      this.internalError = undefined;
-      this.events.fire({ kind: 'reset', guest });
-      if (this.now === 'paused') return;
-      await this.threads.resume();
-      this.enter('running');
+      await this.startOver(guest);
     });
   }
 
@@ -149,6 +147,24 @@ export class Machine implements Disposable {
     this.options.image.dispose();
   }
 
+  private async startOver(guest: boolean): Promise<void> {
+    await this.threads.pause();
+    await this.vm.reset();
+    this.board.reset();
+    this.threads.startOver();
+    await this.vm.load(this.options.image);
+    this.internalError = undefined;
+    this.pausedFrom = 'running';
+    this.events.fire({ kind: 'reset', guest });
+    if (this.now !== 'paused') await this.startGuest();
+  }
+
+  private async startGuest(): Promise<void> {
+    this.guestStartedMs = systemClock.monotonicMs();
+    await this.threads.resume();
+    this.enter('running');
+  }
+
   private inTurn<T>(action: () => Promise<T>): Promise<T> {
     const turn = this.order.then(() => {
       if (this.now === 'off') throw new Failure('state', 'machine-off', `machine ${this.options.name}: it is off`);
@@ -164,9 +180,10 @@ export class Machine implements Disposable {
   }
 
   private enter(state: MachineState): void {
-    if (this.now === state) return;
+    const from = this.now;
+    if (from === state) return;
     this.now = state;
-    this.events.fire({ kind: 'state', state });
+    this.events.fire({ kind: 'state', state, from });
   }
 
   private end(cause: OffCause, failure?: Failure, exitCode?: number): void {
@@ -200,25 +217,29 @@ export class Machine implements Disposable {
     }).catch(() => {});
   }
 
-  private vcpuStopped({ index, stop }: VcpuStopped): void {
-    if (stop.kind === 'triple-fault') {
-      const now = systemClock.monotonicMs();
-      this.faults = [...this.faults.filter((at) => now - at < TRIPLE_FAULT_WINDOW_MS), now];
-      if (this.faults.length < TRIPLE_FAULT_LIMIT) {
-        void this.reset(true).catch((error) => this.end('host-error', asFailure(error)));
-        return;
-      }
-      this.fail(`the guest triple-faulted ${TRIPLE_FAULT_LIMIT} times within a second of its start`);
-    } else if (stop.kind === 'internal-error') this.fail(`vCPU ${index}: ${stop.detail}`);
+  private vcpuStopped(stopped: VcpuStopped): void {
+    const { index, stop } = stopped;
+    void this.inTurn(async () => {
+      if (!this.threads.isCurrent(stopped)) return;
+      if (stop.kind === 'internal-error') await this.giveUp(`vCPU ${index}: ${stop.detail}`);
+      if (stop.kind === 'triple-fault') await this.tripleFaulted();
+    }).catch((error) => this.end('host-error', asFailure(error)));
+  }
+
+  /** A PC answers with a reset (SDM 3A §6.15, #DF); one that goes on like that stays where it is. */
+  private async tripleFaulted(): Promise<void> {
+    const early = systemClock.monotonicMs() - this.guestStartedMs < TRIPLE_FAULT_SOON_MS;
+    this.earlyFaults = early ? this.earlyFaults + 1 : 0;
+    if (this.earlyFaults < TRIPLE_FAULT_LIMIT) return this.startOver(true);
+    this.earlyFaults = 0;
+    await this.giveUp(`the guest triple-faulted ${TRIPLE_FAULT_LIMIT} times in a row, soon after each start`);
   }
 
   /** The guest cannot go on: it stays as it is, to be looked at, reset or switched off. */
-  private fail(reason: string): void {
-    void this.inTurn(async () => {
-      await this.threads.pause();
-      this.internalError = reason;
-      this.enter('internal-error');
-    }).catch((error) => this.end('host-error', asFailure(error)));
+  private async giveUp(reason: string): Promise<void> {
+    await this.threads.pause();
+    this.internalError = reason;
+    this.enter('internal-error');
   }
 }
 

@@ -12,6 +12,8 @@ export const SIGNAL = { request: 0, state: 1 } as const;
 export const VcpuControl = struct('vcpu-control', 1, {
   /** Words for Atomics: [request, state]. */
   signals: words(2),
+  /** Raised with each reset: a stop told under an older one is history. */
+  generation: u32(0),
   /** Kernel thread id of the vCPU's worker, 0 until it runs. */
   tid: u32(0),
   portExits: f64(0),

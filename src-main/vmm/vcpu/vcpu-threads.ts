@@ -19,7 +19,9 @@ export interface VcpuAssignment {
 }
 
 /** What a vCPU worker tells the main thread. */
-export type VcpuMessage = { readonly stop: VcpuStop } | { readonly failure: FailureRecord };
+export type VcpuMessage =
+  | { readonly stop: VcpuStop; readonly generation: number }
+  | { readonly failure: FailureRecord };
 
 function rejection(): { promise: Promise<never>; reject: (failure: Failure) => void } {
   let reject: (failure: Failure) => void = () => {};
@@ -33,6 +35,7 @@ function rejection(): { promise: Promise<never>; reject: (failure: Failure) => v
 export interface VcpuStopped {
   readonly index: number;
   readonly stop: VcpuStop;
+  readonly generation: number;
 }
 
 /** The vCPU threads of one machine, ordered about through their control words in the arena. */
@@ -56,22 +59,7 @@ export class VcpuThreads {
   /** Gives the threads their vCPUs; they come up paused. */
   async start(board: BoardOptions): Promise<void> {
     this.order(REQUEST.pause);
-    for (const [index] of this.controls.entries()) {
-      const seed = this.vm.vcpuSeed(index);
-      const worker = this.pool.take();
-      worker.on('message', (message: VcpuMessage) => {
-        if ('stop' in message) this.stopped.fire({ index, stop: message.stop });
-        else this.failed.fire(reviveFailure(message.failure));
-      });
-      worker.on('error', (error) => {
-        this.failed.fire(
-          new Failure('failed', 'vcpu-thread-ended', `vCPU ${index}: its thread ended: ${error.message}`),
-        );
-      });
-      const assignment: VcpuAssignment = { seed, board };
-      worker.postMessage(assignment, seed.accelerator === 'translated' ? [seed.orders] : []);
-      this.workers.push(worker);
-    }
+    for (const [index] of this.controls.entries()) this.startThread(index, board);
     const failed = rejection();
     const listening = this.failed.on((failure) => failed.reject(failure));
     try {
@@ -84,6 +72,16 @@ export class VcpuThreads {
   resume(): Promise<void> {
     this.order(REQUEST.run);
     return this.reach(VCPU.running);
+  }
+
+  /** The vCPUs, paused, have been reset: what they told of before no longer counts. */
+  startOver(): void {
+    for (const control of this.controls) control.generation++;
+  }
+
+  /** Whether what a vCPU told happened since the last reset. */
+  isCurrent({ index, generation }: VcpuStopped): boolean {
+    return this.controls[index]!.generation === generation;
   }
 
   /** Settles once every vCPU stands still between two instructions. */
@@ -104,6 +102,30 @@ export class VcpuThreads {
     return this.controls;
   }
 
+  private startThread(index: number, board: BoardOptions): void {
+    const seed = this.vm.vcpuSeed(index);
+    const worker = this.pool.take();
+    worker.on('message', (message: VcpuMessage) => {
+      if ('failure' in message) this.lose(index, reviveFailure(message.failure));
+      else this.stopped.fire({ index, ...message });
+    });
+    worker.on('error', (error) => {
+      const message = `vCPU ${index}: its thread ended: ${error.message}`;
+      this.lose(index, new Failure('failed', 'vcpu-thread-ended', message));
+    });
+    const assignment: VcpuAssignment = { seed, board };
+    worker.postMessage(assignment, seed.accelerator === 'translated' ? [seed.orders] : []);
+    this.workers.push(worker);
+  }
+
+  /** A thread that failed answers no more orders. */
+  private lose(index: number, failure: Failure): void {
+    const { signals } = this.controls[index]!;
+    Atomics.store(signals, SIGNAL.state, VCPU.stopped);
+    Atomics.notify(signals, SIGNAL.state);
+    this.failed.fire(failure);
+  }
+
   private order(request: number): void {
     for (const [index, { signals }] of this.controls.entries()) {
       Atomics.store(signals, SIGNAL.request, request);
@@ -120,6 +142,7 @@ export class VcpuThreads {
         for (;;) {
           const now = Atomics.load(signals, SIGNAL.state);
           if (now === state || now === VCPU.stopped) return;
+          if (state === VCPU.running && hasHalted(signals)) return;
           if (performance.now() > giveUpAt) throw new Failure('failed', 'vcpu-stuck', `vCPU ${index} does not answer`);
           const wait = Atomics.waitAsync(signals, SIGNAL.state, now, KICK_AGAIN_MS);
           if (wait.async && (await wait.value) === 'timed-out' && state !== VCPU.running) this.vm.kick(index);
@@ -127,4 +150,9 @@ export class VcpuThreads {
       }),
     );
   }
+}
+
+/** A vCPU that was ordered to run and has halted itself since: it ran. */
+function hasHalted(signals: Int32Array): boolean {
+  return Atomics.load(signals, SIGNAL.request) !== REQUEST.run;
 }
