@@ -2,9 +2,10 @@ import type { Arena } from '../../base/shared-struct.ts';
 import type { AccessSize, IoBus } from '../../vmm/bus/io-bus.ts';
 import { PORT } from '../../vmm/layout.ts';
 import type { VcpuControl } from '../../vmm/vcpu/vcpu-control.ts';
+import { enter } from './cpu-entry.ts';
 import { Engine, type EngineSurroundings } from './engine.ts';
 import { EngineLines } from './irq-driver.ts';
-import type { Rom } from './load-plan.ts';
+import { type LoadPlan, placeSegments, type Rom } from './load-plan.ts';
 import { Pit8254, SystemControlB } from './pit-8254.ts';
 import { placeTranslatedState, type TranslatedState } from './translated-state.ts';
 
@@ -15,9 +16,10 @@ const PIT_END = 0x44;
 export class TranslatedMachine implements EngineSurroundings {
   readonly state: TranslatedState;
   engine: Engine;
-  /** Whether the engine has run since power-on. */
-  hasRun = false;
-  roms: readonly Rom[] = [];
+  /** Firmware above RAM. */
+  private roms: readonly Rom[] = [];
+  /** Whether anything was loaded since power-on. */
+  private loaded = false;
 
   private readonly lines: EngineLines;
   private readonly pit: Pit8254;
@@ -47,13 +49,21 @@ export class TranslatedMachine implements EngineSurroundings {
 
   /** CPU, PIC, APICs, PIT and RAM as when the power comes. */
   powerOn(): void {
-    this.hasRun = false;
+    if (!this.loaded) return;
+    this.loaded = false;
     this.roms = [];
     this.engine = this.freshEngine();
   }
 
+  /** Fills RAM, fresh from power-on, and sets the CPU to the plan's start. */
+  load(plan: LoadPlan): void {
+    this.powerOn();
+    this.loaded = true;
+    this.roms = placeSegments(plan, this.engine.ram);
+    enter(this.engine, plan.entry);
+  }
+
   runSlice(): number {
-    this.hasRun = true;
     return this.engine.runSlice();
   }
 

@@ -4,9 +4,8 @@ import type { Arena } from '../../base/shared-struct.ts';
 import type { IoBus } from '../../vmm/bus/io-bus.ts';
 import { REQUEST, SIGNAL, VCPU, type VcpuControl } from '../../vmm/vcpu/vcpu-control.ts';
 import type { TranslatedVcpuSeed, VcpuStop } from '../hypervisor.ts';
-import { enter } from './cpu-entry.ts';
 import { stopOf } from './fault.ts';
-import { FIRST_LOAD, type LoadPlan, type Order, placeSegments, type Report } from './load-plan.ts';
+import { FIRST_LOAD, type LoadPlan, type Order, type Report } from './load-plan.ts';
 import { TranslatedMachine } from './translated-machine.ts';
 import { LINE } from './translated-state.ts';
 
@@ -129,10 +128,7 @@ class TranslatedVcpu {
   }
 
   private load(plan: LoadPlan): void {
-    const { machine } = this;
-    if (machine.hasRun) machine.powerOn();
-    machine.roms = placeSegments(plan, machine.engine.ram);
-    enter(machine.engine, plan.entry);
+    this.machine.load(plan);
     this.loaded = true;
   }
 
