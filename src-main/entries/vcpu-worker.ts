@@ -40,12 +40,14 @@ async function main({ seed, board: options }: VcpuAssignment): Promise<void> {
   nameCurrentThread(`vcpu${seed.index}`);
   control.tid = currentThreadId();
   const { setIrq, run } = await driverFor(seed, arena);
-  const board = buildBoard({ arena, setIrq, options, counters: control });
+  // Only an order to run is replaced: the main thread may have ordered something else meanwhile.
+  const halt = (): void => void Atomics.compareExchange(control.signals, SIGNAL.request, REQUEST.run, REQUEST.pause);
+  const board = buildBoard({ arena, setIrq, options, counters: control, halt });
   for (;;) {
     const stop = await run(board, control);
     if (stop.kind === 'stopped') break;
-    Atomics.store(control.signals, SIGNAL.request, REQUEST.pause);
-    tell({ stop });
+    halt();
+    tell({ stop, generation: control.generation });
   }
   control.tid = 0;
   Atomics.store(control.signals, SIGNAL.state, VCPU.stopped);

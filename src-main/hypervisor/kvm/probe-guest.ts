@@ -1,4 +1,4 @@
-import { type Owner, owning } from '../../base/disposable.ts';
+import { Owner } from '../../base/disposable.ts';
 import { Fd } from '../../linux/fd.ts';
 import { addressOf } from '../../linux/libc.ts';
 import { PAGE_SIZE, SharedPages } from '../../linux/memory.ts';
@@ -50,13 +50,12 @@ const RUN_EXIT_REASON = 8;
 
 /** Runs the probe guest in the calling thread; undefined when it ran to its end, else what stopped it. */
 export function runProbeGuest(kvm: Fd): string | undefined {
-  return owning((owner) => {
-    try {
-      return probe(kvm, owner);
-    } finally {
-      owner.dispose();
-    }
-  });
+  const owner = new Owner();
+  try {
+    return probe(kvm, owner);
+  } finally {
+    owner.dispose();
+  }
 }
 
 function probe(kvm: Fd, owner: Owner): string | undefined {

@@ -53,24 +53,23 @@ interface RunPage {
 /**
  * Runs one vCPU in the calling thread until it is asked to stop or cannot go on: enter the guest, service the exit in
  * place, enter again. Nothing is allocated per exit.
+ *
+ * An I/O or MMIO instruction is only complete on the next entry (KVM API §5, "kvm_run"), and may exit again before it
+ * is. An order is therefore obeyed only once an entry with immediate_exit has come back with EINTR: the vCPU then
+ * stands between two instructions and its registers are whole.
  */
 export function runKvmVcpu(environment: KvmVcpuEnvironment): VcpuStop {
   const { seed, control, ports, mmio } = environment;
-  const { buffer, offset, size } = seed.run;
-  const run: RunPage = {
-    u8: new Uint8Array(buffer, offset, size),
-    u16: new Uint16Array(buffer, offset, size / 2),
-    u32: new Uint32Array(buffer, offset, size / 4),
-  };
-  const signals = control.signals;
+  const run = runPage(seed);
+  const { signals } = control;
   for (;;) {
-    if (Atomics.load(signals, SIGNAL.request) !== REQUEST.run && obey(seed.vcpuFd, run, control)) {
-      return { kind: 'stopped' };
-    }
+    const ordered = Atomics.load(signals, SIGNAL.request) !== REQUEST.run;
+    if (ordered) run.u8[RUN.immediateExit] = 1;
     if (rawIoctl(seed.vcpuFd, KVM.RUN, 0) < 0) {
       const name = errnoName(errno());
       if (name !== 'EINTR' && name !== 'EAGAIN') return { kind: 'internal-error', detail: `KVM_RUN: ${name}` };
       run.u8[RUN.immediateExit] = 0;
+      if (ordered && obey(control)) return { kind: 'stopped' };
       continue;
     }
     switch (run.u32[RUN.exitReason / 4]) {
@@ -95,10 +94,17 @@ export function runKvmVcpu(environment: KvmVcpuEnvironment): VcpuStop {
   }
 }
 
+function runPage({ run: { buffer, offset, size } }: KvmVcpuSeed): RunPage {
+  return {
+    u8: new Uint8Array(buffer, offset, size),
+    u16: new Uint16Array(buffer, offset, size / 2),
+    u32: new Uint32Array(buffer, offset, size / 4),
+  };
+}
+
 /** Carries out what the machine wants; true when that is to leave the loop. */
-function obey(vcpuFd: number, run: RunPage, control: VcpuControl): boolean {
-  const signals = control.signals;
-  completePendingExit(vcpuFd, run);
+function obey(control: VcpuControl): boolean {
+  const { signals } = control;
   for (;;) {
     const request = Atomics.load(signals, SIGNAL.request);
     if (request === REQUEST.stop) return true;
@@ -109,16 +115,6 @@ function obey(vcpuFd: number, run: RunPage, control: VcpuControl): boolean {
   announce(signals, VCPU.running);
   if (control.firstEntryMs === 0) control.firstEntryMs = systemClock.monotonicMs();
   return false;
-}
-
-/**
- * An I/O or MMIO instruction is only complete on the next entry (KVM API §5, "kvm_run"): enter with immediate_exit, so
- * that the registers are whole while the vCPU is paused.
- */
-function completePendingExit(vcpuFd: number, run: RunPage): void {
-  run.u8[RUN.immediateExit] = 1;
-  rawIoctl(vcpuFd, KVM.RUN, 0);
-  run.u8[RUN.immediateExit] = 0;
 }
 
 function announce(signals: Int32Array, state: number): void {

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Disposable } from '../../base/disposable.ts';
 import { invariant } from '../../base/failure.ts';
 import { listenPrivately } from '../../base/private-socket.ts';
+import { hangUp } from '../hang-up.ts';
 import { SCROLLBACK_BYTES, type SerialLog } from './serial-log.ts';
 
 /** One write to a visitor's socket. */
@@ -18,6 +19,8 @@ interface Visitor {
   cursor: number;
   /** The socket's own buffer is full; it says when it has drained. */
   full: boolean;
+  /** Called when everything printed has been sent. */
+  caughtUp?: () => void;
 }
 
 /**
@@ -51,18 +54,21 @@ export class ConsoleServer implements Disposable {
     for (const visitor of this.visitors) this.pump(visitor);
   }
 
-  /** Sends what is left and hangs up. */
+  /** Sends everyone what is left and hangs up; settles when every visitor has taken it. Nothing is printed any more. */
+  async close(): Promise<void> {
+    clearTimeout(this.retry);
+    this.server.close();
+    await Promise.all([...this.visitors].map((visitor) => this.sendOff(visitor)));
+  }
+
   dispose(): void {
     clearTimeout(this.retry);
     this.server.close();
-    for (const visitor of this.visitors) {
-      this.pump(visitor);
-      visitor.socket.end();
-    }
+    for (const { socket } of this.visitors) socket.destroy();
   }
 
   private welcome(socket: Socket): void {
-    const visitor = { socket, cursor: Math.max(this.log.start, this.log.end - SCROLLBACK_BYTES), full: false };
+    const visitor: Visitor = { socket, cursor: Math.max(this.log.start, this.log.end - SCROLLBACK_BYTES), full: false };
     this.visitors.add(visitor);
     socket.on('data', (bytes: Uint8Array) => this.type(socket, bytes));
     socket.on('drain', () => {
@@ -74,6 +80,15 @@ export class ConsoleServer implements Disposable {
     this.pump(visitor);
   }
 
+  private sendOff(visitor: Visitor): Promise<void> {
+    const { socket } = visitor;
+    return new Promise((resolve) => {
+      socket.once('close', () => resolve());
+      visitor.caughtUp = () => void hangUp(socket).then(resolve);
+      this.pump(visitor);
+    });
+  }
+
   private pump(visitor: Visitor): void {
     while (!visitor.full && !visitor.socket.destroyed) {
       if (visitor.cursor < this.log.start) {
@@ -82,7 +97,10 @@ export class ConsoleServer implements Disposable {
       }
       const chunk = new Uint8Array(Math.min(CHUNK_BYTES, this.log.end - visitor.cursor));
       const count = this.log.read(visitor.cursor, chunk);
-      if (count === 0) return;
+      if (count === 0) {
+        visitor.caughtUp?.();
+        return;
+      }
       visitor.cursor += count;
       visitor.full = !visitor.socket.write(chunk.subarray(0, count));
     }

@@ -12,8 +12,7 @@ const CHUNK_BYTES = 64 * 1024;
 const GATHER_MS = 4;
 
 /**
- * Moves what a guest prints from the arena to the log and the visitors. `flush` takes what is there now; the loop runs
- * until the process ends.
+ * Moves what a guest prints from the arena to the log and the visitors. The loop runs until the process ends.
  */
 export class ConsolePump {
   private readonly chunk = new Uint8Array(CHUNK_BYTES);
@@ -33,8 +32,13 @@ export class ConsolePump {
     }
   }
 
-  /** True when there was a whole chunk, so that there is likely more. */
-  flush(): boolean {
+  /** Takes all there is, once nothing is printed any more. */
+  drain(): void {
+    while (this.flush());
+  }
+
+  /** Takes up to a chunk; true when there was a whole one, so that there is likely more. */
+  private flush(): boolean {
     const count = this.console.output.shiftInto(this.chunk);
     if (count === 0) return false;
     this.console.drained();

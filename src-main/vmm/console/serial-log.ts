@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
 import type { Disposable } from '../../base/disposable.ts';
 import { asFailure, type Failure } from '../../base/failure.ts';
 
@@ -7,8 +7,10 @@ export const SCROLLBACK_BYTES = 256 * 1024;
 
 interface LogFile {
   readonly fd: number;
-  /** Stream offset of the file's first byte. */
+  /** Stream offset of the first byte that can be read from it, and where in the file that is. */
   readonly start: number;
+  readonly startsAt: number;
+  /** Bytes from there on. */
   size: number;
 }
 
@@ -30,7 +32,7 @@ export class SerialLog implements Disposable {
     private readonly bound = 16 * 1024 * 1024,
   ) {
     if (statSync(path, { throwIfNoEntry: false })?.size) renameSync(path, `${path}.1`);
-    this.current = { fd: openSync(path, 'w+', 0o600), start: 0, size: 0 };
+    this.current = { fd: openSync(path, 'w+', 0o600), start: 0, startsAt: 0, size: 0 };
   }
 
   /** Stream offset of the next byte to come: how much has been printed. */
@@ -50,9 +52,10 @@ export class SerialLog implements Disposable {
     this.written += bytes.length;
     try {
       if (this.failure !== undefined) this.skipTo(this.written - bytes.length);
-      if (this.current.size >= this.bound) this.rotate();
+      if (this.current.startsAt + this.current.size >= this.bound) this.rotate();
       for (let done = 0; done < bytes.length; ) {
-        const count = writeSync(this.current.fd, bytes, done, bytes.length - done, this.current.size);
+        const at = this.current.startsAt + this.current.size;
+        const count = writeSync(this.current.fd, bytes, done, bytes.length - done, at);
         this.current.size += count;
         done += count;
       }
@@ -70,7 +73,7 @@ export class SerialLog implements Disposable {
     const file = from >= this.current.start ? this.current : this.previous;
     if (!file) return 0;
     const inFile = Math.min(count, file.start + file.size - from);
-    return readSync(file.fd, target, 0, inFile, from - file.start);
+    return readSync(file.fd, target, 0, inFile, file.startsAt + from - file.start);
   }
 
   dispose(): void {
@@ -94,21 +97,23 @@ export class SerialLog implements Disposable {
     this.tail.set(kept.subarray(first), 0);
   }
 
+  /** The next file is made before the full one loses its name: where there is no room for it, nothing has changed. */
   private rotate(): void {
+    const next = `${this.path}.next`;
+    const fd = openSync(next, 'w+', 0o600);
     renameSync(this.path, `${this.path}.1`);
+    renameSync(next, this.path);
     if (this.previous) closeSync(this.previous.fd);
     this.previous = this.current;
-    this.current = { fd: openSync(this.path, 'w+', 0o600), start: this.previous.start + this.previous.size, size: 0 };
+    this.current = { fd, start: this.previous.start + this.previous.size, startsAt: 0, size: 0 };
   }
 
-  /** After a failed write the file has a gap: go on in a fresh one, at the right stream offset. */
+  /** After failed writes the file lacks what was printed meanwhile: what it had before can no longer be addressed. */
   private skipTo(offset: number): void {
-    if (this.current.start + this.current.size === offset) return;
+    const { fd, start, startsAt, size } = this.current;
+    if (start + size === offset) return;
     if (this.previous) closeSync(this.previous.fd);
     this.previous = undefined;
-    closeSync(this.current.fd);
-    this.current = { fd: openSync(this.path, 'a+', 0o600), start: 0, size: 0 };
-    const size = fstatSync(this.current.fd).size;
-    this.current = { ...this.current, start: offset - size, size };
+    this.current = { fd, start: offset, startsAt: startsAt + size, size: 0 };
   }
 }

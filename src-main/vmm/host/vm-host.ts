@@ -31,8 +31,8 @@ export type HostReport =
 
 type Report = (line: HostReport) => void;
 
-/** Clients have this long to take the last event before the process ends. */
-const FAREWELL_MS = 200;
+/** Clients and visitors have this long to take the last of what they were promised before the process ends. */
+const FAREWELL_MS = 1000;
 
 type Off = Extract<MachineEvent, { kind: 'off' }>;
 
@@ -154,11 +154,10 @@ async function runMachine(running: Running): Promise<Off> {
 
   const how = await off;
   await machine.close();
-  pump.flush();
+  pump.drain();
   log('info', 'off', { cause: how.cause, reason: how.failure?.message, debugExit: how.exitCode });
-  consoleServer.dispose();
-  qmp.dispose();
-  await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+  const farewell = new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+  await Promise.race([Promise.all([consoleServer.close(), qmp.close()]), farewell]);
   return how;
 }
 

@@ -2,7 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Disposable } from '../../base/disposable.ts';
 import { asFailure } from '../../base/failure.ts';
 import { listenPrivately } from '../../base/private-socket.ts';
-import { JsonStream } from './json-stream.ts';
+import { hangUp } from '../hang-up.ts';
+import { type JsonItem, JsonStream } from './json-stream.ts';
 
 /** QEMU docs/interop/qmp-spec §2.4.2. */
 export type QmpErrorClass = 'GenericError' | 'CommandNotFound' | 'DeviceNotActive';
@@ -37,10 +38,18 @@ export function qmpVersion(version: string): object {
 
 /** What a client may have waiting unread before it is disconnected: it has stopped listening. */
 const MAX_UNREAD_BYTES = 4 << 20;
+/** Unanswered commands after which a client is not listened to for a while (QEMU: QMP_REQ_QUEUE_LEN_MAX). */
+const MAX_UNANSWERED = 8;
+
+const complaints = { syntax: 'JSON parse error', 'too-long': 'JSON message too long' } as const;
 
 interface Client {
   readonly socket: Socket;
+  readonly stream: JsonStream;
   negotiated: boolean;
+  /** Commands are answered one after another. */
+  queue: Promise<void>;
+  unanswered: number;
 }
 
 /** Serves QMP to any number of clients on a unix socket. */
@@ -70,37 +79,45 @@ export class QmpServer implements Disposable {
     }
   }
 
-  /** Sends what is queued and hangs up. */
+  /** Hangs up once what is queued has been sent; settles when every client has taken it. */
+  async close(): Promise<void> {
+    this.server.close();
+    await Promise.all([...this.clients].map(({ socket }) => hangUp(socket)));
+  }
+
   dispose(): void {
     this.server.close();
-    for (const { socket } of this.clients) socket.end();
+    for (const { socket } of this.clients) socket.destroy();
   }
 
   private welcome(socket: Socket): void {
-    const client: Client = { socket, negotiated: false };
-    this.clients.add(client);
     const stream = new JsonStream();
-    let queue: Promise<void> = Promise.resolve();
-    socket.on('data', (chunk: Uint8Array) => {
-      for (const item of stream.push(chunk)) {
-        queue = queue.then(async () => {
-          if ('value' in item) await this.answer(client, item.value);
-          else if (item.error === 'syntax')
-            this.refuse(client, undefined, new QmpError('GenericError', 'JSON parse error'));
-          else {
-            this.refuse(client, undefined, new QmpError('GenericError', 'JSON message too long'));
-            socket.end();
-            socket.pause();
-          }
-        });
-      }
-    });
+    const client: Client = { socket, stream, negotiated: false, queue: Promise.resolve(), unanswered: 0 };
+    this.clients.add(client);
+    socket.on('data', (chunk: Uint8Array) => this.receive(client, chunk));
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.clients.delete(client));
     this.send(client, this.greeting);
   }
 
-  private async answer(client: Client, message: unknown): Promise<void> {
+  private receive(client: Client, chunk: Uint8Array): void {
+    for (const item of client.stream.push(chunk)) {
+      client.unanswered++;
+      client.queue = client.queue.then(async () => {
+        await this.answer(client, item);
+        client.unanswered--;
+        if (client.unanswered === 0) client.socket.resume();
+      });
+    }
+    if (client.unanswered > MAX_UNANSWERED) client.socket.pause();
+  }
+
+  private async answer(client: Client, item: JsonItem): Promise<void> {
+    if ('error' in item) {
+      this.refuse(client, undefined, new QmpError('GenericError', complaints[item.error]));
+      return;
+    }
+    const message = item.value;
     const id = isObject(message) && 'id' in message ? { id: message.id } : undefined;
     try {
       const { name, args } = parseCommand(message);
