@@ -1,0 +1,94 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type ElectronApplication, _electron as electron, type Page } from 'playwright-core';
+import { MachineStore } from '../../../src-main/inventory/machine-store.ts';
+import { bulkheadPaths } from '../../../src-main/inventory/paths.ts';
+import { Fleet } from '../../../src-main/vmm/client/fleet.ts';
+import { type Display, openDisplay } from './display.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const pictures = join(root, 'test-results/ui');
+
+/** What to run: this clone, or an installed app named by `BULKHEAD_APP` (its executable). */
+function target(): { executablePath: string; args: string[] } {
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const installed = process.env.BULKHEAD_APP;
+  if (installed) return { executablePath: installed, args: sandbox };
+  const dist = process.env.ELECTRON_OVERRIDE_DIST_PATH;
+  // The tests run by Electron as Node, which is the Electron to test as well.
+  const executablePath = dist ? join(dist, 'electron') : process.execPath;
+  return { executablePath, args: [process.env.BULKHEAD_BUILD ?? root, ...sandbox] };
+}
+
+/** One user's computer: folders of its own, a display, and the window when it is open. */
+export class Computer {
+  readonly home = mkdtempSync(join(tmpdir(), 'bulkhead-ui-'));
+  private display: Display | undefined;
+  private app: ElectronApplication | undefined;
+  readonly fleet: Fleet;
+
+  constructor() {
+    for (const name of ['data', 'run', 'config']) mkdirSync(join(this.home, name), { mode: 0o700 });
+    this.fleet = new Fleet(new MachineStore(bulkheadPaths(this.env())));
+  }
+
+  /** Opens the app; settles once its first page is drawn. */
+  async openWindow(): Promise<Page> {
+    this.display ??= await openDisplay();
+    this.app = await electron.launch({ ...target(), env: this.env(), timeout: 30_000 });
+    const page = await this.app.firstWindow();
+    page.setDefaultTimeout(15_000);
+    await page.locator('nav').waitFor();
+    return page;
+  }
+
+  get electron(): ElectronApplication {
+    if (this.app === undefined) throw new Error('the window is not open');
+    return this.app;
+  }
+
+  async closeWindow(): Promise<void> {
+    await this.app?.close();
+    this.app = undefined;
+  }
+
+  /** Ends the app's main process without a word. */
+  async killWindow(): Promise<void> {
+    const app = this.electron.process();
+    const gone = new Promise((resolve) => app.once('exit', resolve));
+    app.kill('SIGKILL');
+    await gone;
+    this.app = undefined;
+  }
+
+  /** Closes everything and ends the machines still running. */
+  async dispose(): Promise<void> {
+    await this.closeWindow().catch(() => undefined);
+    for (const { id, state } of await this.fleet.list()) {
+      if (state !== 'stopped' && state !== 'crashed' && state !== 'broken')
+        await this.fleet.kill(id).catch(() => undefined);
+    }
+    this.display?.dispose();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  private env(): Record<string, string> {
+    const { ELECTRON_RUN_AS_NODE: _node, NODE_OPTIONS: _options, ...inherited } = process.env;
+    const own = {
+      XDG_DATA_HOME: join(this.home, 'data'),
+      XDG_RUNTIME_DIR: join(this.home, 'run'),
+      XDG_CONFIG_HOME: join(this.home, 'config'),
+      ...(this.display === undefined ? {} : { DISPLAY: this.display.name }),
+    };
+    return { ...(inherited as Record<string, string>), ...own };
+  }
+}
+
+/** Keeps a picture of the page for people to look at. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' });
+}
+
+export type { Page };
