@@ -77,10 +77,10 @@ describe('starting', () => {
   });
 
   it.each([
-    ['mute', 'start-timeout'],
-    ['garbage', 'vm-host-strange'],
-  ])('a VM host that is %s is ended, and nothing is left of it', async (behaviour, code) => {
-    const failure = await failureOf(fleetOf(behaviour, { timeoutMs: 1500 }).start(id));
+    ['mute', 'start-timeout', 1500],
+    ['garbage', 'vm-host-strange', 60_000],
+  ])('a VM host that is %s is ended, and nothing is left of it', async (behaviour, code, timeoutMs) => {
+    const failure = await failureOf(fleetOf(behaviour, { timeoutMs }).start(id));
     expect(failure!.code).toBe(code);
     const { runtime, lastRun } = store.paths.machine(id);
     expect(existsSync(runtime)).toBe(false);
