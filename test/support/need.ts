@@ -1,0 +1,48 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { beforeEach } from 'vitest';
+
+/** What a test can need of the computer it runs on, and why it is not there. */
+const needs = {
+  kvm: () => (usable('/dev/kvm') ? undefined : 'needs a /dev/kvm it may open'),
+  root: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
+  display: () => (process.env.DISPLAY || found('Xvfb') ? undefined : 'needs a display, or Xvfb'),
+  qemu: () => missingOf(['qemu-system-x86_64']),
+  gcc: () => missingOf(['gcc']),
+  lab: () => {
+    if (process.arch !== 'x64' || process.platform !== 'linux') return 'needs x86-64 Linux';
+    return missingOf(['qemu-system-x86_64', 'busybox', 'cpio', 'depmod', 'modprobe', 'dpkg-deb', 'apt-get', 'node']);
+  },
+} satisfies Record<string, () => string | undefined>;
+
+export type Need = keyof typeof needs;
+
+/**
+ * Says in one word what the tests of this describe block (or file) need. Where that is not met they are skipped, with
+ * the reason printed. Returns whether it is met, for the hooks that would make use of it.
+ */
+export function need(...what: readonly Need[]): boolean {
+  const reason = what.map((one) => needs[one]()).find((why) => why !== undefined);
+  if (reason === undefined) return true;
+  beforeEach(({ skip }) => skip(reason));
+  return false;
+}
+
+function missingOf(programs: readonly string[]): string | undefined {
+  const missing = programs.filter((program) => !found(program));
+  return missing.length === 0 ? undefined : `needs ${missing.join(', ')}`;
+}
+
+function found(program: string): boolean {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
+function usable(device: string): boolean {
+  try {
+    accessSync(device, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
