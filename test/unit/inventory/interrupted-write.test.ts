@@ -8,8 +8,8 @@ import { temporaryHome } from '../../support/temporary-home.ts';
 import { bundleWorker } from '../../support/worker-bundle.ts';
 
 const { env } = temporaryHome();
-/** BULKHEAD_KILLS=1000 is the long form. */
-const KILLS = Number(process.env.BULKHEAD_KILLS ?? 100);
+/** A thousand in CI; BULKHEAD_KILLS says otherwise. */
+const KILLS = Number(process.env.BULKHEAD_KILLS ?? (process.env.CI === 'true' ? 1000 : 100));
 const store = new MachineStore(bulkheadPaths(env));
 
 let writer: string;
