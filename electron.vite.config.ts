@@ -15,6 +15,7 @@ export default defineConfig({
       target: 'node20.19',
       sourcemap: true,
       externalizeDeps: false,
+      license: { fileName: 'licenses.md' },
       rollupOptions: {
         input: {
           main: entry('main.ts'),
@@ -40,7 +41,11 @@ export default defineConfig({
   },
   renderer: {
     root: 'src-renderer',
-    build: { outDir: 'out/renderer', rollupOptions: { input: resolve(import.meta.dirname, 'src-renderer/index.html') } },
+    build: {
+      outDir: 'out/renderer',
+      license: { fileName: 'licenses.md' },
+      rollupOptions: { input: resolve(import.meta.dirname, 'src-renderer/index.html') },
+    },
     plugins: [react()],
   },
 });
