@@ -54,6 +54,7 @@ export function Palette() {
       scrollable
       maxHeight={420}
       limit={30}
+      attributes={{ content: { 'aria-label': en.rail.palette } }}
       searchProps={{
         leftSection: <IconSearch size={18} stroke={1.7} />,
         placeholder: en.action.palette,

@@ -13,7 +13,7 @@ import { MachinePage } from '../features/machine/machine-page.tsx';
 import { ChooseMachine, MachinesPage } from '../features/machines/machines-page.tsx';
 import { WizardPage } from '../features/new-machine/wizard-page.tsx';
 import { Shell } from './shell.tsx';
-import { theme } from './theme.ts';
+import { cssVariables, theme } from './theme.ts';
 
 const router = createHashRouter([
   {
@@ -50,7 +50,7 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       {/* Light or dark is the main process's to choose (nativeTheme); the page follows prefers-color-scheme. */}
-      <MantineProvider theme={theme} defaultColorScheme="auto">
+      <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
         <Notifications position="bottom-right" limit={3} />
         <RouterProvider router={router} />
       </MantineProvider>

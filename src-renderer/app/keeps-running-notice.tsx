@@ -16,7 +16,12 @@ export function KeepsRunningNotice() {
     before.current = running;
     if (!started || keepsRunningSaid) return;
     changeSettings({ keepsRunningSaid: true });
-    notifications.show({ title: en.notice.keepsRunningTitle, message: en.notice.keepsRunning, autoClose: 12_000 });
+    notifications.show({
+      title: en.notice.keepsRunningTitle,
+      message: en.notice.keepsRunning,
+      autoClose: 12_000,
+      closeButtonProps: { 'aria-label': en.detail.dismiss },
+    });
   }, [loaded, running, keepsRunningSaid]);
   return null;
 }

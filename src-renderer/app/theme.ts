@@ -1,4 +1,4 @@
-import { Button, createTheme, type MantineColorsTuple, Modal, Tooltip } from '@mantine/core';
+import { Button, type CSSVariablesResolver, createTheme, type MantineColorsTuple, Modal, Tooltip } from '@mantine/core';
 
 /** The accent: sea water over a steel hull. 6 carries white text in the dark, 7 in the light (both above 4.5:1). */
 const sea: MantineColorsTuple = [
@@ -61,4 +61,11 @@ export const theme = createTheme({
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, withArrow: true } }),
     Modal: Modal.extend({ defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 2 } } }),
   },
+});
+
+/** Error texts as in styles/global.css: Mantine's own red is too faint for small letters. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { '--mantine-color-error': '#b42318' },
+  dark: { '--mantine-color-error': '#ff8f85' },
 });

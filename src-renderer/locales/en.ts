@@ -141,7 +141,7 @@ export const en = {
     off: 'The machine is off',
     offText: 'Its console appears here as soon as it starts.',
     starting: 'The machine is starting',
-    stale: 'Off. What was printed stays readable.',
+    stale: 'What was printed stays readable.',
     release: 'leaves the terminal',
     releaseKey: 'Ctrl+Shift+Esc',
     copyKey: 'Ctrl+Shift+C',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Computer, type Page, picture } from './support/app-under-test.ts';
-import { createTinyLinux, logIn, screenShows, typeLine } from './support/steps.ts';
+import { createTinyLinux, logIn, openWizard, screenShows, typeLine } from './support/steps.ts';
 
 const computer = new Computer();
 let page: Page;
@@ -55,7 +55,7 @@ test('the empty first screen says what to do next', async () => {
 });
 
 test('the wizard checks a name while it is typed, and does not go on with a bad one', async () => {
-  await page.keyboard.press('Control+n');
+  await openWizard(page);
   const name = page.getByLabel('Name', { exact: true });
   for (const [bad, why] of [
     ['../x', 'a name starts with a letter or a digit'],
@@ -179,7 +179,7 @@ test('settings are changed while it is off', async () => {
 });
 
 test('a start that fails says why on the machine’s page', async () => {
-  await page.keyboard.press('Control+n');
+  await openWizard(page);
   await page.getByLabel('Name', { exact: true }).fill('No kernel');
   await page.getByRole('radio', { name: /^Own kernel/ }).click();
   await page.getByRole('textbox', { name: 'Kernel', exact: true }).fill('/etc/hostname');

@@ -5,9 +5,9 @@ import { startAction } from '../../actions/machine-actions.ts';
 import { call } from '../../api/bridge.ts';
 import { Keys } from '../../components/keys.tsx';
 import { en } from '../../locales/en.ts';
+import { ActionButton } from './action-button.tsx';
 import classes from './console.module.css';
 import { ConsoleSearch } from './console-search.tsx';
-import { ActionButton } from './machine-page.tsx';
 import { type ConsoleTerminal, openTerminal } from './terminal.ts';
 
 export function ConsoleTab({ machine }: { machine: MachineSummary }) {

@@ -1,13 +1,13 @@
-import { ActionIcon, Button, Center, Menu, Tabs, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Center, Menu, Tabs, Text } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { Link, useNavigate, useParams } from 'react-router';
 import type { MachineSummary } from '../../../src-main/contract/machine.ts';
-import { headerActions, type MachineAction, machineActions } from '../../actions/machine-actions.ts';
-import { trigger, useBusy } from '../../actions/use-actions.ts';
+import { headerActions, machineActions } from '../../actions/machine-actions.ts';
 import { useMachine } from '../../api/machine-list.ts';
 import { StateMark } from '../../components/state-mark.tsx';
 import { en } from '../../locales/en.ts';
 import { MachineMenuItems } from '../machines/machine-menu.tsx';
+import { ActionButton } from './action-button.tsx';
 import { ConsoleTab } from './console-tab.tsx';
 import { LogTab } from './log-tab.tsx';
 import classes from './machine.module.css';
@@ -83,7 +83,7 @@ function MachineHeader({ machine }: { machine: MachineSummary }) {
         {headerActions(machine.state).map((action, index) => (
           <ActionButton key={action.id} action={action} machine={machine} first={index === 0} />
         ))}
-        <Menu position="bottom-end" width={290} transitionProps={{ duration: 0 }}>
+        <Menu withInitialFocusPlaceholder={false} position="bottom-end" width={290} transitionProps={{ duration: 0 }}>
           <Menu.Target>
             <ActionIcon variant="default" size={36} aria-label={en.action.more}>
               <IconDots size={18} />
@@ -95,34 +95,5 @@ function MachineHeader({ machine }: { machine: MachineSummary }) {
         </Menu>
       </div>
     </header>
-  );
-}
-
-export interface ActionButtonProps {
-  action: MachineAction;
-  machine: MachineSummary;
-  first?: boolean;
-}
-
-/** An action as a button; what keeps it from being done now is its tooltip. */
-export function ActionButton({ action, machine, first = false }: ActionButtonProps) {
-  const navigate = useNavigate();
-  const busy = useBusy(action, machine.id);
-  const context = { machine, navigate: (path: string) => void navigate(path) };
-  const availability = action.available(context);
-  const { icon: Icon, label, shortcut, tone } = action;
-  const tip = availability.now ? `${label}${shortcut === undefined ? '' : ` (${shortcut})`}` : availability.why;
-  return (
-    <Tooltip label={tip}>
-      <Button
-        variant={tone === 'primary' && first ? 'filled' : 'default'}
-        leftSection={<Icon size={17} stroke={1.8} />}
-        loading={busy || machine.state === 'starting'}
-        disabled={!availability.now && machine.state !== 'starting'}
-        onClick={() => void trigger(action, context)}
-      >
-        {label}
-      </Button>
-    </Tooltip>
   );
 }

@@ -50,7 +50,11 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
     try {
       await call('machine.update', { id: machine.id, patch: { ...draftOf(form), description: form.description } });
       await queries.invalidateQueries({ queryKey: ['machine', machine.id] });
-      notifications.show({ message: en.settings.saved, autoClose: 2500 });
+      notifications.show({
+        message: en.settings.saved,
+        autoClose: 2500,
+        closeButtonProps: { 'aria-label': en.detail.dismiss },
+      });
     } catch (error) {
       setRefused(failureOf(error));
     }

@@ -19,7 +19,7 @@ export function MachineMenuItems({ machine, actions }: { machine: MachineSummary
         rightSection={shortcut === undefined ? null : <Keys shortcut={shortcut} />}
         disabled={!availability.now}
         title={availability.now ? '' : availability.why}
-        {...(tone === 'danger' ? { color: 'red' } : {})}
+        {...(tone === 'danger' ? { color: 'var(--bad)' } : {})}
         onClick={() => void trigger(action, context)}
       >
         {action.label}
@@ -37,7 +37,15 @@ export interface MachineMenuProps {
 /** The context menu of a row in the list. */
 export function MachineMenu({ machine, at, onClose }: MachineMenuProps) {
   return (
-    <Menu opened onClose={onClose} position="bottom-start" width={280} offset={2} transitionProps={{ duration: 0 }}>
+    <Menu
+      opened
+      withInitialFocusPlaceholder={false}
+      onClose={onClose}
+      position="bottom-start"
+      width={280}
+      offset={2}
+      transitionProps={{ duration: 0 }}
+    >
       <Portal>
         <Menu.Target>
           <span aria-hidden="true" style={{ position: 'fixed', left: at.x, top: at.y, width: 1, height: 1 }} />

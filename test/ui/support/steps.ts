@@ -1,8 +1,13 @@
 import type { Page } from 'playwright-core';
 
+export async function openWizard(page: Page): Promise<void> {
+  await page.keyboard.press('Control+n');
+  await page.getByRole('heading', { name: 'New machine' }).waitFor();
+}
+
 /** From the list or the welcome to a running machine of the built-in Tiny Linux on the translating accelerator. */
 export async function createTinyLinux(page: Page, name: string): Promise<void> {
-  await page.keyboard.press('Control+n');
+  await openWizard(page);
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('radio', { name: /^Tiny Linux/ }).click();
   await page.getByRole('button', { name: 'Continue' }).click();

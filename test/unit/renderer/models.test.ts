@@ -1,0 +1,266 @@
+import { describe, expect, test } from 'vitest';
+import type { AcceleratorVerdict, HostOverview } from '../../../src-main/contract/host.ts';
+import type { MachineDraft, MachineSample, MachineState, MachineSummary } from '../../../src-main/contract/machine.ts';
+import { matchesShortcut } from '../../../src-renderer/actions/action.ts';
+import { headerActions, machineActions } from '../../../src-renderer/actions/machine-actions.ts';
+import { applyListItem, type MachineList } from '../../../src-renderer/api/machine-list.ts';
+import { orderedChecks } from '../../../src-renderer/features/host/host-model.ts';
+import { plainText, searched } from '../../../src-renderer/features/machine/log-model.ts';
+import { emptyHistory, ratesBetween, series, withSample } from '../../../src-renderer/features/machine/stats-model.ts';
+import { rowAfterKey, shownMachines } from '../../../src-renderer/features/machines/list-model.ts';
+import { acceleratorCards, automaticChoice } from '../../../src-renderer/features/new-machine/accelerator-model.ts';
+import {
+  draftOf,
+  fieldOfFailure,
+  formErrors,
+  formOf,
+  freeName,
+  type MachineForm,
+  memoryStops,
+  nearestStop,
+  newForm,
+  withBootKind,
+} from '../../../src-renderer/features/new-machine/machine-form.ts';
+import { firstBadStep, reviewLines } from '../../../src-renderer/features/new-machine/wizard-model.ts';
+import { bytes, count, duration } from '../../../src-renderer/locales/amounts.ts';
+
+const states: MachineState[] = ['stopped', 'starting', 'running', 'paused', 'stopping', 'crashed', 'broken'];
+
+function machine(name: string, state: MachineState = 'stopped'): MachineSummary {
+  return { id: name, name, state, accelerator: 'auto', cpus: 1, memoryMiB: 64 };
+}
+
+const tiny = { id: 'tiny-linux', name: 'Tiny Linux', description: '', minMemoryMiB: 64, recommendedMemoryMiB: 256 };
+const around = { takenNames: ['Taken'], hostMemoryMiB: 4096, guests: [tiny] };
+const form = (change: Partial<MachineForm> = {}): MachineForm => ({ ...newForm([tiny], []), ...change });
+
+describe('the list', () => {
+  const empty: MachineList = { loaded: false, machines: [] };
+
+  test('a snapshot, then deltas; a machine told of twice is one machine', () => {
+    let list = applyListItem(empty, { kind: 'snapshot', machines: [machine('a'), machine('b')] });
+    const kept = list.machines[0];
+    list = applyListItem(list, { kind: 'added', machine: machine('b', 'running') });
+    list = applyListItem(list, { kind: 'changed', machine: machine('c') });
+    expect(list.machines.map(({ name, state }) => `${name} ${state}`)).toEqual(['a stopped', 'b running', 'c stopped']);
+    expect(list.machines[0]).toBe(kept);
+    list = applyListItem(list, { kind: 'removed', id: 'a' });
+    expect(list.machines.map(({ name }) => name)).toEqual(['b', 'c']);
+  });
+
+  test('is ordered as people count, and filtered by every word', () => {
+    const machines = ['web 10', 'web 2', 'Data', 'web'].map((name) => machine(name));
+    expect(shownMachines(machines, '').map(({ name }) => name)).toEqual(['Data', 'web', 'web 2', 'web 10']);
+    expect(shownMachines(machines, ' 1  WEB ').map(({ name }) => name)).toEqual(['web 10']);
+  });
+
+  test('the arrow keys stay within it', () => {
+    expect(rowAfterKey('ArrowDown', -1, 3)).toBe(0);
+    expect(rowAfterKey('ArrowDown', 2, 3)).toBe(2);
+    expect(rowAfterKey('ArrowUp', 0, 3)).toBe(0);
+    expect(rowAfterKey('End', 0, 3)).toBe(2);
+    expect(rowAfterKey('ArrowDown', 0, 0)).toBeUndefined();
+    expect(rowAfterKey('x', 0, 3)).toBeUndefined();
+  });
+});
+
+describe('actions', () => {
+  const matrix: Record<string, MachineState[]> = {
+    start: ['stopped', 'crashed'],
+    resume: ['paused'],
+    pause: ['running', 'stopping'],
+    'power-button': ['running', 'stopping'],
+    reset: ['running', 'paused', 'stopping'],
+    'power-off': ['starting', 'running', 'paused', 'stopping'],
+    delete: ['stopped', 'crashed', 'broken'],
+  };
+
+  test.each(Object.entries(matrix))(
+    '%s can be done in its states only, and says why not in the others',
+    (id, allowed) => {
+      const action = machineActions.find((each) => each.id === id);
+      const can = (state: MachineState) =>
+        action?.available({ machine: machine('m', state), navigate: () => undefined });
+      expect(states.filter((state) => can(state)?.now)).toEqual(states.filter((state) => allowed.includes(state)));
+      expect(can('broken')).toEqual(
+        allowed.includes('broken') ? { now: true } : { now: false, why: expect.any(String) },
+      );
+    },
+  );
+
+  test('no two share a shortcut or an id', () => {
+    const shortcuts = machineActions.flatMap(({ shortcut }) => shortcut ?? []);
+    expect(new Set(shortcuts).size).toBe(shortcuts.length);
+    expect(new Set(machineActions.map(({ id }) => id)).size).toBe(machineActions.length);
+  });
+
+  test('every state has a button in the header', () => {
+    for (const state of states) expect(headerActions(state).length).toBeGreaterThan(0);
+  });
+
+  test('a shortcut wants exactly its modifiers', () => {
+    const press = { key: 'S', ctrlKey: true, shiftKey: true, altKey: false, metaKey: false };
+    expect(matchesShortcut('Ctrl+Shift+S', press)).toBe(true);
+    expect(matchesShortcut('Ctrl+S', press)).toBe(false);
+    expect(matchesShortcut('Ctrl+Shift+S', { ...press, altKey: true })).toBe(false);
+  });
+});
+
+describe('the form of a machine', () => {
+  test('a new one is ready as it is', () => {
+    expect(formErrors(form(), around)).toEqual({});
+    expect(form()).toMatchObject({ name: 'Tiny Linux', bootKind: 'guest', memoryMiB: 256, accelerator: 'auto' });
+  });
+
+  test('a name in use gets a number', () => {
+    expect(freeName('Tiny Linux', ['tiny linux', 'Tiny Linux 2'])).toBe('Tiny Linux 3');
+  });
+
+  test.each([
+    ['', 'name'],
+    ['../x', 'name'],
+    ['taken', 'name'],
+    ['x'.repeat(300), 'name'],
+    ['🚀', 'name'],
+  ])('the name %j is refused at its field', (name, field) => {
+    expect(Object.keys(formErrors(form({ name }), around))).toEqual([field]);
+  });
+
+  test.each([0, 16, 63, 64.5, 4097, 1_000_000, Number.NaN])(
+    '%d MiB are refused for this guest and host',
+    (memoryMiB) => {
+      expect(Object.keys(formErrors(form({ memoryMiB }), around))).toEqual(['memoryMiB']);
+    },
+  );
+
+  test('a kernel of one’s own needs a full path', () => {
+    const own = withBootKind(form(), 'kernel', [tiny]);
+    expect(Object.keys(formErrors(own, around))).toEqual(['kernel']);
+    expect(formErrors({ ...own, kernel: 'bzImage', initrd: 'x' }, around)).toHaveProperty('initrd');
+    expect(formErrors({ ...own, kernel: '/boot/vmlinuz' }, around)).toEqual({});
+    expect(own.commandLine).toBe('console=ttyS0');
+    expect(withBootKind(own, 'guest', [tiny])).toEqual(form());
+  });
+
+  test('to a draft and back nothing is lost', () => {
+    const drafts: MachineDraft[] = [
+      { name: 'a', accelerator: 'kvm', cpus: 1, memoryMiB: 64, boot: { kind: 'guest', guest: 'tiny-linux' } },
+      {
+        name: 'b',
+        description: 'notes',
+        accelerator: 'auto',
+        cpus: 1,
+        memoryMiB: 512,
+        boot: { kind: 'kernel', kernel: '/k', initrd: '/i', commandLine: 'quiet' },
+      },
+    ];
+    for (const draft of drafts) expect(draftOf(formOf(draft))).toEqual(draft);
+  });
+
+  test('the slider stops at doublings and half-ways the host has', () => {
+    expect(memoryStops(1024)).toEqual([16, 32, 64, 128, 192, 256, 384, 512, 768, 1024]);
+    expect(nearestStop(memoryStops(1024), 500)).toBe(7);
+  });
+
+  test('a refusal leads to its field and step', () => {
+    expect(fieldOfFailure('name-taken', {})).toBe('name');
+    expect(fieldOfFailure('bad-input', { field: 'boot.kernel' })).toBe('kernel');
+    expect(fieldOfFailure('disk-full', {})).toBeUndefined();
+    expect(firstBadStep({ memoryMiB: 'too much' })).toBe('hardware');
+    expect(firstBadStep({})).toBeUndefined();
+  });
+});
+
+describe('accelerators', () => {
+  const verdict = (accelerator: 'kvm' | 'translated', usable: boolean): AcceleratorVerdict => ({
+    accelerator,
+    usable,
+    detail: `${accelerator} ${usable}`,
+    maxVcpus: 1,
+  });
+
+  test('automatic is KVM where it works, translating otherwise, nothing where neither does', () => {
+    expect(automaticChoice([verdict('kvm', true), verdict('translated', true)])).toBe('kvm');
+    expect(automaticChoice([verdict('kvm', false), verdict('translated', true)])).toBe('translated');
+    expect(automaticChoice([verdict('kvm', false)])).toBeUndefined();
+  });
+
+  test('each card carries the host’s verdict, and the review says what automatic comes to', () => {
+    const accelerators = [verdict('kvm', false), verdict('translated', true)];
+    expect(acceleratorCards(accelerators).map(({ value, usable }) => [value, usable])).toEqual([
+      ['auto', true],
+      ['kvm', false],
+      ['translated', true],
+    ]);
+    const lines = reviewLines(form(), { accelerators, guests: [tiny] } as unknown as HostOverview);
+    expect(lines.at(-1)?.value).toBe('Automatic (Translating)');
+  });
+
+  test('what is missing on the host comes first', () => {
+    const checks = [true, false, true].map((ok, index) => ({ name: String(index), ok, detail: '' }));
+    expect(orderedChecks(checks).map(({ name }) => name)).toEqual(['1', '0', '2']);
+  });
+});
+
+describe('live figures', () => {
+  const sample = (atMs: number, change: Partial<MachineSample> = {}): MachineSample => ({
+    atMs,
+    uptimeMs: atMs,
+    hostCpuMs: atMs / 2,
+    residentMiB: 1,
+    exits: { port: atMs, mmio: atMs, other: 0 },
+    consoleBytes: atMs * 3,
+    visitors: 0,
+    ...change,
+  });
+
+  test('are what happened between two samples, per second', () => {
+    expect(ratesBetween(sample(0), sample(1000))).toEqual({
+      atMs: 1000,
+      cpuPercent: 50,
+      exitsPerSecond: 2000,
+      consoleBytesPerSecond: 3000,
+    });
+  });
+
+  test('begin anew when the machine was started again', () => {
+    let history = withSample(withSample(emptyHistory, sample(1000)), sample(2000));
+    expect(history.rates).toHaveLength(1);
+    history = withSample(history, sample(3000, { hostCpuMs: 0 }));
+    expect(history.rates).toEqual([]);
+  });
+
+  test('older ones than the graph shows are dropped, and the newest is at zero', () => {
+    let history = emptyHistory;
+    for (let second = 0; second <= 300; second += 1) history = withSample(history, sample(second * 1000));
+    const [seconds, values] = series(history.rates, 'cpuPercent');
+    expect(seconds.at(-1)).toBe(0);
+    expect(seconds[0]).toBeGreaterThanOrEqual(-90);
+    expect(values).toHaveLength(seconds.length);
+  });
+});
+
+describe('the log', () => {
+  test('is read without escape sequences and stray carriage returns', () => {
+    expect(plainText('\u001b[1;32mok\u001b[0m\r\n\n\rtwo\u0007\u001b]0;title\u0007!\r\r\n')).toBe('ok\n\ntwo!\n');
+  });
+
+  test('is searched without regard to case, and nothing of it is lost', () => {
+    const { parts, matches } = searched('Linux and linux, LINUX', 'linux');
+    expect(matches).toBe(3);
+    expect(parts.map(({ text }) => text).join('')).toBe('Linux and linux, LINUX');
+    expect(searched('abc', '')).toEqual({ parts: [{ text: 'abc', match: false }], matches: 0 });
+  });
+});
+
+test('amounts are short', () => {
+  expect([0, 1023, 1024, 1536, 10 * 1024 ** 3].map(bytes)).toEqual(['0 B', '1023 B', '1 KiB', '1.5 KiB', '10 GiB']);
+  expect([950, 12_400, 3_100_000].map(count)).toEqual(['950', '12.4k', '3.1M']);
+  expect([0, 59_999, 192_000, 3_600_000, 187_200_000].map(duration)).toEqual([
+    '0 s',
+    '59 s',
+    '3 min 12 s',
+    '1 h',
+    '2 d 4 h',
+  ]);
+});
