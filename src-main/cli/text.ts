@@ -17,7 +17,10 @@ export interface Column<T> {
   colour?(row: T): Colour | undefined;
 }
 
-/** Rows as aligned columns under their titles, without trailing spaces; cut to the terminal's width where it knows one (a serial line says 0). */
+/**
+ * Rows as aligned columns under their titles, without trailing spaces; cut to the terminal's width, as far as it knows
+ * it (a serial line says 0).
+ */
 export function table<T>(io: CliIo, rows: readonly T[], columns: readonly Column<T>[]): string {
   const cells = rows.map((row) => columns.map((column) => column.text(row)));
   const widths = columns.map(({ title }, i) => Math.max(width(title), ...cells.map((row) => width(row[i]!))));
