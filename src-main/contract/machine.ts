@@ -103,11 +103,12 @@ export type MachineStatsItem = z.infer<typeof machineStatsItem>;
 const byteArray = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'not bytes');
 
 /**
- * `attached`: connected to a running machine; its scrollback follows, so what was drawn before is to be cleared.
+ * `attached`: connected to a running machine; its scrollback follows, so what was drawn before is to be cleared. The
+ * first `replay` bytes were printed before: a terminal must not answer the questions among them a second time.
  * `detached`: the machine went off; the stream stays open and attaches again when it starts.
  */
 export const consoleItem = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('attached') }),
+  z.object({ kind: z.literal('attached'), replay: z.number() }),
   z.object({ kind: z.literal('bytes'), bytes: byteArray }),
   z.object({ kind: z.literal('detached') }),
 ]);

@@ -6,6 +6,9 @@ import type { ServedStream, StreamSink } from './contract-server.ts';
 import type { MachineFeed } from './machine-feed.ts';
 import type { MachineFleet } from './machine-fleet.ts';
 
+/** What a VM host keeps for late visitors of its console. */
+const scrollbackBytes = 256 * 1024;
+
 /** Serves `machine.console`: attaches whenever the machine runs, and again after each of its starts. */
 export class MachineConsole implements ServedStream<ConsoleMessage> {
   private socket: Duplex | undefined;
@@ -46,7 +49,9 @@ export class MachineConsole implements ServedStream<ConsoleMessage> {
     if (this.connecting || this.socket !== undefined || this.disposed || !this.hasConsole()) return;
     this.connecting = true;
     try {
-      this.use(await this.fleet.console(this.id));
+      const report = await this.fleet.report(this.id);
+      const replay = Math.min(scrollbackBytes, report?.serial.bytes ?? 0);
+      this.use(await this.fleet.console(this.id), replay);
     } catch {
       // The host went away between its state and our connection: the next change of state tries again.
     } finally {
@@ -54,7 +59,7 @@ export class MachineConsole implements ServedStream<ConsoleMessage> {
     }
   }
 
-  private use(socket: Duplex): void {
+  private use(socket: Duplex, replay: number): void {
     if (this.disposed) {
       socket.destroy();
       return;
@@ -66,7 +71,7 @@ export class MachineConsole implements ServedStream<ConsoleMessage> {
     });
     this.socket = socket;
     this.flow = flow;
-    this.sink.emit({ kind: 'attached' });
+    this.sink.emit({ kind: 'attached', replay });
     socket.on('data', (chunk: Uint8Array) => flow.arrived(chunk));
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.lost(socket, flow));

@@ -17,4 +17,6 @@ export interface MachineFleet {
   delete(id: string): Promise<void>;
   /** The raw byte stream of the serial console; the kept scrollback comes first. */
   console(id: string): Promise<Duplex>;
+  /** How a running machine describes itself; undefined when it does not run. */
+  report(id: string): Promise<{ serial: { bytes: number } } | undefined>;
 }

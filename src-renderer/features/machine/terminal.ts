@@ -3,6 +3,7 @@ import { SearchAddon } from '@xterm/addon-search';
 import { WebglAddon } from '@xterm/addon-webgl';
 import { type ITheme, Terminal } from '@xterm/xterm';
 import { stream } from '../../api/bridge.ts';
+import { Replay } from './replay.ts';
 
 const colors: ITheme = {
   background: '#0a141c',
@@ -70,28 +71,41 @@ export function openTerminal(element: HTMLElement, id: string, listeners: Consol
   );
   terminal.attachCustomKeyEventHandler((event) => takesKey(event, listeners));
 
+  const replay = new Replay();
   const link = stream(
     'machine.console',
     { id },
     {
       onItem: (item) => {
         if (item.kind === 'bytes') {
-          terminal.write(item.bytes, () => link.send({ kind: 'drawn', bytes: item.bytes.length }));
+          const drawn = (): void => link.send({ kind: 'drawn', bytes: item.bytes.length });
+          const old = replay.taken(item.bytes.length);
+          if (old > 0) terminal.write(item.bytes.subarray(0, old), () => replay.parsed(old));
+          terminal.write(item.bytes.subarray(old), drawn);
           return;
         }
-        if (item.kind === 'attached') terminal.reset();
+        if (item.kind === 'attached') {
+          terminal.reset();
+          replay.begin(item.replay);
+        }
         listeners.onAttached(item.kind === 'attached');
       },
       onEnd: () => listeners.onAttached(false),
     },
   );
+  element.addEventListener('keydown', () => replay.end(), { capture: true });
   const encoder = new TextEncoder();
-  terminal.onData((text) => link.send({ kind: 'input', bytes: encoder.encode(text) }));
+  terminal.onData((text) => {
+    if (!replay.active) link.send({ kind: 'input', bytes: encoder.encode(text) });
+  });
   terminal.onBinary((text) => link.send({ kind: 'input', bytes: Uint8Array.from(text, (c) => c.charCodeAt(0)) }));
   return {
     terminal,
     search,
-    paste: (text) => terminal.paste(text),
+    paste: (text) => {
+      replay.end();
+      terminal.paste(text);
+    },
     dispose: () => {
       link.close();
       resized.disconnect();

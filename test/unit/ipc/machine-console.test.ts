@@ -28,6 +28,7 @@ class OneMachine {
         return { dispose: () => undefined };
       },
       console: async () => this.connect(),
+      report: async () => ({ serial: { bytes: 300_000 } }),
     } as unknown as MachineFleet;
     this.feed = new MachineFeed(fleet);
     this.console = new MachineConsole(fleet, this.feed, id, {
@@ -64,7 +65,7 @@ describe('the console of a machine', () => {
     one.fromGuest[0]?.write('login: ');
     one.console.message({ kind: 'input', bytes: Buffer.from('root\n') });
     await settled();
-    expect(one.items[0]).toEqual({ kind: 'attached' });
+    expect(one.items[0]).toEqual({ kind: 'attached', replay: 262_144 });
     expect(one.text).toBe('login: ');
     expect(one.toGuest[0]?.read()?.toString()).toBe('root\n');
   });
@@ -75,7 +76,7 @@ describe('the console of a machine', () => {
     expect(one.items).toEqual([]);
     one.become('running');
     await settled();
-    expect(one.items).toEqual([{ kind: 'attached' }]);
+    expect(one.items).toEqual([{ kind: 'attached', replay: 262_144 }]);
   });
 
   test('detaches with all that was printed when the machine goes off, and attaches to its next start', async () => {
@@ -87,7 +88,7 @@ describe('the console of a machine', () => {
     expect(one.items.map(({ kind }) => kind)).toEqual(['attached', 'bytes', 'detached']);
     one.become('running');
     await settled();
-    expect(one.items.at(-1)).toEqual({ kind: 'attached' });
+    expect(one.items.at(-1)).toEqual({ kind: 'attached', replay: 262_144 });
     expect(one.fromGuest).toHaveLength(2);
   });
 

@@ -6,6 +6,7 @@ import { headerActions, machineActions } from '../../../src-renderer/actions/mac
 import { applyListItem, type MachineList } from '../../../src-renderer/api/machine-list.ts';
 import { orderedChecks } from '../../../src-renderer/features/host/host-model.ts';
 import { plainText, searched } from '../../../src-renderer/features/machine/log-model.ts';
+import { Replay } from '../../../src-renderer/features/machine/replay.ts';
 import { emptyHistory, ratesBetween, series, withSample } from '../../../src-renderer/features/machine/stats-model.ts';
 import { rowAfterKey, shownMachines } from '../../../src-renderer/features/machines/list-model.ts';
 import { acceleratorCards, automaticChoice } from '../../../src-renderer/features/new-machine/accelerator-model.ts';
@@ -263,4 +264,26 @@ test('amounts are short', () => {
     '1 h',
     '2 d 4 h',
   ]);
+});
+
+describe('replayed console output', () => {
+  test('used to be answered again by the terminal, into whatever runs now', () => {
+    const replay = new Replay();
+    replay.begin(100);
+    expect(replay.taken(60)).toBe(60);
+    expect(replay.taken(60)).toBe(40);
+    replay.parsed(60);
+    expect(replay.active).toBe(true);
+    replay.parsed(40);
+    expect(replay.active).toBe(false);
+    expect(replay.taken(10)).toBe(0);
+  });
+
+  test('never keeps a person from typing', () => {
+    const replay = new Replay();
+    replay.begin(1000);
+    replay.end();
+    replay.parsed(10);
+    expect([replay.active, replay.taken(5)]).toEqual([false, 0]);
+  });
 });
