@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Disposable } from '../../base/disposable.ts';
 import { invariant } from '../../base/failure.ts';
 import { listenPrivately } from '../../base/private-socket.ts';
-import { hangUp } from '../hang-up.ts';
+import { hangUp } from '../../base/hang-up.ts';
 import { SCROLLBACK_BYTES, type SerialLog } from './serial-log.ts';
 
 /** One write to a visitor's socket. */
