@@ -12,6 +12,9 @@ export interface ListedMachine {
   readonly reason?: string;
 }
 
+/** Where the build is in the lab: a copy, so that nothing changes under the tests and no file comes over 9p twice. */
+export const PROGRAM = '/opt/bulkhead';
+
 /** The user's `./bulkhead` in a lab, run by plain Node, with a home folder that nothing else uses. */
 export class LabBulkhead {
   private constructor(
@@ -20,7 +23,11 @@ export class LabBulkhead {
   ) {}
 
   static async create(lab: Lab, home: string): Promise<LabBulkhead> {
-    await lab.output(`mkdir -p -m 0700 ${home} ${home}/run ${home}/share`);
+    await lab.output(
+      `mkdir -p -m 0700 ${home} ${home}/run ${home}/share &&
+       mkdir -p ${PROGRAM}/out && cp -r out/main ${PROGRAM}/out/ && cp -r bulkhead package.json resources ${PROGRAM}/ &&
+       ln -s ${clone}/node_modules ${PROGRAM}/node_modules`,
+    );
     return new LabBulkhead(lab, home);
   }
 
@@ -30,7 +37,7 @@ export class LabBulkhead {
 
   /** Runs it, however that ends. */
   run(args: readonly string[], options: CommandOptions = {}): Promise<CommandEnd> {
-    return this.lab.exec([`${clone}/bulkhead`, ...args], { ...options, env: { ...this.env, ...options.env } });
+    return this.lab.exec([`${PROGRAM}/bulkhead`, ...args], { ...options, env: { ...this.env, ...options.env } });
   }
 
   /** What it prints; throws unless it succeeds. */
@@ -122,7 +129,8 @@ export class LabMachine {
     const { id, folder, qmp } = this.paths;
     const runtime = qmp.slice(0, qmp.lastIndexOf('/'));
     const script = [
-      `for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -a 'vm-host.js ${id}' ; done`,
+      // Whoever has the machine's id as an argument; not this command itself, for its brackets.
+      `grep -lazx '[${id[0]}]${id.slice(1)}' /proc/[0-9]*/cmdline 2>/dev/null`,
       `find ${runtime} 2>/dev/null`,
       `flock -n ${folder}/lock true || echo locked`,
       'true',

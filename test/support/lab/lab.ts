@@ -142,7 +142,7 @@ export class Lab {
   }
 
   private answered({ id, error, hello, ...end }: Answer): void {
-    if (hello !== undefined) return this.met();
+    if (hello !== undefined) this.met();
     const waiting = id === undefined ? undefined : this.pending.get(id);
     if (!waiting) return;
     this.pending.delete(id!);
@@ -183,7 +183,7 @@ function startLab(socketPath: string, { cpus = 2, memoryMiB = 4096, out, seconds
   return spawn(join(import.meta.dirname, 'kvm-lab'), [...limits, ...shared, '-s', socketPath], {
     cwd: clone,
     env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
 }
 

@@ -1,0 +1,67 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  bootUnderQemu,
+  createOptions,
+  type DebianGuest,
+  FIRST_LINE,
+  makeDebianGuest,
+} from '../support/lab/debian-guest.ts';
+import { kernelLines, onlyIn, unnamed } from '../support/lab/kernel-log.ts';
+import { canHaveMiB, labSession } from '../support/lab/lab-session.ts';
+import { fromQemu } from './qemu-differences.ts';
+
+const LONG_MS = 240_000;
+const LARGE_LAB_MIB = 7168;
+const large = canHaveMiB(LARGE_LAB_MIB);
+
+describe("Debian's unmodified amd64 kernel on KVM", () => {
+  const session = labSession({ memoryMiB: large ? LARGE_LAB_MIB : 3072 });
+  let guest: DebianGuest;
+
+  beforeAll(async () => {
+    if (session.lab) guest = await makeDebianGuest(session.lab);
+  });
+
+  test('reaches user space, with the kernel log it has on QEMU but for named differences', {
+    timeout: LONG_MS,
+  }, async () => {
+    const machine = await session.bulkhead.create('debian', ...createOptions(guest), '--accel', 'kvm');
+    await machine.start(FIRST_LINE);
+    const ours = await machine.vm('log');
+    await machine.vm('kill');
+    expect(await machine.left()).toBe('');
+    const { log: theirs } = await bootUnderQemu(session.lab, guest);
+
+    const [own, other] = [kernelLines(ours), kernelLines(theirs)];
+    expect(own.length).toBeGreaterThan(200);
+    const missing = unnamed(onlyIn(other, own), fromQemu);
+    const added = unnamed(onlyIn(own, other), fromQemu);
+    expect({ missing, added }).toEqual({ missing: [], added: [] });
+  });
+
+  test('its shell answers on the serial console', { timeout: LONG_MS }, async () => {
+    const machine = await session.bulkhead.create('shell', ...createOptions(guest));
+    await machine.start(FIRST_LINE);
+    expect(await machine.answer('busybox uname -sm')).toBe('Linux x86_64');
+    expect(await machine.listed()).toMatchObject({ accelerator: 'kvm' });
+    await machine.vm('kill');
+  });
+
+  test.skipIf(!large)(
+    'a machine of 6 GiB sees its memory on both sides of the 32-bit hole',
+    {
+      timeout: LONG_MS,
+    },
+    async () => {
+      const options = createOptions({ ...guest, memoryMiB: 6144 });
+      const machine = await session.bulkhead.create('large', ...options, '--accel', 'kvm');
+      await machine.start(FIRST_LINE);
+      const total = /MemTotal: +(\d+) kB/.exec(await machine.answer('busybox cat /proc/meminfo'))?.[1];
+      expect(Number(total) / 1024).toBeGreaterThan(5700);
+      expect(Number(total) / 1024).toBeLessThan(6144);
+      // Written through at the top of the memory: all slots are there.
+      expect(await machine.answer('busybox mount -t tmpfs -o size=5G t /mnt || busybox mkdir /mnt')).toBeDefined();
+      await machine.vm('kill');
+    },
+  );
+});
