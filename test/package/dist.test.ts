@@ -7,9 +7,9 @@ import { need } from '../support/need.ts';
 import { createTinyLinux, logIn, screenShows, typeLine } from '../ui/support/steps.ts';
 import { apt, cannotInstall, installedPackages, makePackage, OrdinaryUser, root, traces } from './installed-app.ts';
 
-const able = need('root', 'display');
+const able = need('root', 'display', 'gcc');
 const obstacle = able ? cannotInstall() : undefined;
-const user = new OrdinaryUser();
+let user: OrdinaryUser;
 let deb = '';
 let before: string[] = [];
 
@@ -19,14 +19,16 @@ beforeEach(({ skip }) => {
 
 beforeAll(() => {
   if (!able || obstacle !== undefined) return;
+  user = new OrdinaryUser();
   deb = makePackage();
   apt('purge', 'bulkhead');
   before = traces();
 }, 900_000);
 
 afterAll(async () => {
+  if (!able || obstacle !== undefined) return;
   await user.dispose();
-  if (able && obstacle === undefined) apt('purge', 'bulkhead');
+  apt('purge', 'bulkhead');
 }, 120_000);
 
 function control(field: string): string {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -115,10 +115,8 @@ export class OrdinaryUser {
 
   /** The user's processes of the installed app, by their command lines. */
   processes(): string[] {
-    const { stdout } = spawnSync('ps', ['-u', String(nobody.uid), '-o', 'args='], { encoding: 'utf8' });
-    return stdout
-      .split('\n')
-      .filter((line) => line.includes('/usr/lib/bulkhead/') || line.includes('bulkhead-desktop'));
+    const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return ids.map(commandLineOf).filter((line) => line.includes('/usr/lib/bulkhead/'));
   }
 
   async closeWindow(): Promise<void> {
@@ -166,5 +164,15 @@ async function pageDrawn(address: string): Promise<void> {
     if (targets.some(({ type, url }) => type === 'page' && url.includes('#/'))) return;
     if (performance.now() > deadline) throw new Error(`the page does not come up: ${JSON.stringify(targets)}`);
     await delay(50);
+  }
+}
+
+/** Of a process of the ordinary user's; empty for others and for what has ended meanwhile. */
+function commandLineOf(id: string): string {
+  try {
+    if (statSync(`/proc/${id}`).uid !== nobody.uid) return '';
+    return readFileSync(`/proc/${id}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
   }
 }
