@@ -111,8 +111,12 @@ async function buildVmHost(): Promise<string> {
 }
 
 /** Settles with what `look` finds, once it is not undefined; throws what was waited for when that takes too long. */
-export async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const until = performance.now() + PATIENCE_MS;
+export async function eventually<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  const until = performance.now() + patienceMs;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;

@@ -1,14 +1,20 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Disposable } from '../../base/disposable.ts';
 import { invariant } from '../../base/failure.ts';
-import { listenPrivately } from '../../base/private-socket.ts';
 import { hangUp } from '../../base/hang-up.ts';
+import { listenPrivately } from '../../base/private-socket.ts';
 import { SCROLLBACK_BYTES, type SerialLog } from './serial-log.ts';
 
 /** One write to a visitor's socket. */
 const CHUNK_BYTES = 64 * 1024;
 /** How often typed bytes that found no room are offered to the guest again. */
 const INPUT_RETRY_MS = 10;
+
+/**
+ * What visitors may have typed ahead of the guest before they are not listened to for a while. Until then a visitor
+ * that hangs up is noticed at once, which a socket that is not read from does not tell.
+ */
+const TYPED_AHEAD_BYTES = 64 * 1024;
 
 /** Takes what visitors type; returns how much of it there was room for. */
 export type ConsoleInput = (bytes: Uint8Array) => number;
@@ -32,6 +38,7 @@ export class ConsoleServer implements Disposable {
   private readonly server: Server;
   private readonly visitors = new Set<Visitor>();
   private readonly pending: Uint8Array[] = [];
+  private pendingBytes = 0;
   private retry: NodeJS.Timeout | undefined;
 
   constructor(
@@ -109,11 +116,10 @@ export class ConsoleServer implements Disposable {
   /** A guest that does not read stops its visitors' sockets, not this process's memory. */
   private type(socket: Socket, bytes: Uint8Array): void {
     this.pending.push(bytes);
+    this.pendingBytes += bytes.length;
     this.feed();
-    if (this.pending.length > 0) {
-      socket.pause();
-      this.retry ??= setTimeout(() => this.feedAgain(), INPUT_RETRY_MS);
-    }
+    if (this.pendingBytes > TYPED_AHEAD_BYTES) socket.pause();
+    if (this.pendingBytes > 0) this.retry ??= setTimeout(() => this.feedAgain(), INPUT_RETRY_MS);
   }
 
   private feed(): void {
@@ -121,6 +127,7 @@ export class ConsoleServer implements Disposable {
       const bytes = this.pending[0]!;
       const taken = this.input(bytes);
       invariant(taken <= bytes.length, 'console: more taken than typed');
+      this.pendingBytes -= taken;
       if (taken < bytes.length) {
         this.pending[0] = bytes.subarray(taken);
         return;
@@ -132,7 +139,7 @@ export class ConsoleServer implements Disposable {
   private feedAgain(): void {
     this.retry = undefined;
     this.feed();
-    if (this.pending.length > 0) this.retry = setTimeout(() => this.feedAgain(), INPUT_RETRY_MS);
-    else for (const { socket } of this.visitors) socket.resume();
+    if (this.pendingBytes > 0) this.retry = setTimeout(() => this.feedAgain(), INPUT_RETRY_MS);
+    if (this.pendingBytes <= TYPED_AHEAD_BYTES) for (const { socket } of this.visitors) socket.resume();
   }
 }
