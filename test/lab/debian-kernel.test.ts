@@ -59,8 +59,6 @@ describe("Debian's unmodified amd64 kernel on KVM", () => {
       const total = /MemTotal: +(\d+) kB/.exec(await machine.answer('busybox cat /proc/meminfo'))?.[1];
       expect(Number(total) / 1024).toBeGreaterThan(5700);
       expect(Number(total) / 1024).toBeLessThan(6144);
-      // Written through at the top of the memory: all slots are there.
-      expect(await machine.answer('busybox mount -t tmpfs -o size=5G t /mnt || busybox mkdir /mnt')).toBeDefined();
       await machine.vm('kill');
     },
   );

@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 
-/** The clone, seen under the same path from inside the lab. */
-export const clone = resolve(import.meta.dirname, '../../..');
+/** The clone (the nearest folder above with a package.json), seen under the same path from inside the lab. */
+export const clone = ((): string => {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder);
+  return folder;
+})();
 
 export interface LabOptions {
   readonly cpus?: number;
@@ -180,7 +184,7 @@ function startLab(socketPath: string, { cpus = 2, memoryMiB = 4096, out, seconds
   const limits = ['-c', `${cpus}`, '-m', `${memoryMiB}`, '-t', `${seconds}`];
   const env = { ...process.env };
   delete env.ELECTRON_RUN_AS_NODE;
-  return spawn(join(import.meta.dirname, 'kvm-lab'), [...limits, ...shared, '-s', socketPath], {
+  return spawn(join(clone, 'test/support/lab/kvm-lab'), [...limits, ...shared, '-s', socketPath], {
     cwd: clone,
     env,
     stdio: ['pipe', 'pipe', 'pipe'],
