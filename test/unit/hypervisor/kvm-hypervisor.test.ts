@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { Arena } from '../../../src-main/base/shared-struct.ts';
+import { kvmHypervisor } from '../../../src-main/hypervisor/kvm/kvm-hypervisor.ts';
+import { MiB } from '../../../src-main/vmm/layout.ts';
+import { need } from '../../support/need.ts';
+
+describe('KVM as an accelerator', () => {
+  need('kvm');
+
+  it('is usable where the processor has vmx or svm; where not, the verdict says so and what to do', () => {
+    const verdict = kvmHypervisor.probe();
+    expect(verdict).toMatchObject({ accelerator: 'kvm', present: true });
+    if (/^flags\s*:.* (vmx|svm)\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'))) {
+      expect(verdict).toMatchObject({ usable: true, detail: expect.stringMatching(/VT-x|AMD-V/) });
+    } else if (!verdict.usable) {
+      expect(verdict.detail).toContain('without hardware virtualization');
+      expect(verdict.hint).toContain('firmware');
+    }
+  });
+
+  it('gives back what a machine took: a hundred machines, one after another, leave no descriptors', () => {
+    const open = () => readFileSync('/proc/self/status', 'utf8').match(/FDSize:\s+(\d+)/)![1];
+    const make = () => {
+      const arena = Arena.build();
+      kvmHypervisor.createVm({ name: 'test', memoryBytes: 2 * MiB, cpus: 1, arena }).dispose();
+    };
+    make();
+    const before = open();
+    for (let i = 0; i < 100; i++) make();
+    expect(open()).toBe(before);
+  });
+});
