@@ -15,6 +15,10 @@ const GROUPS: Record<string, { description: string; load(): Promise<(group: Comm
     description: 'this computer: what it can run',
     load: async () => (await import('./host-group.ts')).addHostVerbs,
   },
+  cpu: {
+    description: 'CPU models: what they have, and what this computer can run of them',
+    load: async () => (await import('./cpu-group.ts')).addCpuVerbs,
+  },
 };
 
 /** What ended the parser when it has nothing more to do: the text is out already. */

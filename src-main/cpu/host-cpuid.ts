@@ -35,10 +35,9 @@ export function hostFeatures(host: HostCpu): Set<string> {
   const features = new Set(Object.keys(FEATURE_WORDS).flatMap((name) => wordFeatures(host, name as FeatureWordName)));
   for (const name of ALWAYS) features.add(name);
   for (const name of NEVER) features.delete(name);
-  // Set by the topology, not by the host.
-  features.add('ht').add('cmp-legacy');
   if (host.tscDeadline) features.add('tsc-deadline');
-  if (featureMsr(host, 0x10a) === undefined) features.delete('arch-capabilities');
+  // Without hardware virtualization KVM lists the register, and refuses to set it.
+  if (featureMsr(host, 0x10a) === undefined || !host.hardwareVirtualization) features.delete('arch-capabilities');
   return features;
 }
 

@@ -11,7 +11,7 @@ import { NAMED_CPUS, type NamedCpu } from './models/catalogue.ts';
  * Features the host has that are not passed through unasked: those the topology sets, those that need more than the bit,
  * and those that tie a machine to this host.
  */
-const NOT_PASSED = ['ht', 'cmp-legacy', 'topoext', 'kvm-hint-dedicated', 'invtsc'];
+const NOT_PASSED = ['ht', 'topoext', 'kvm-hint-dedicated', 'kvm-asyncpf-vmexit', 'invtsc'];
 
 /** Passes the host's processor through: `host`. */
 export function expandHost(spec: CpuSpec, host: HostCpu): ExpandedCpu {

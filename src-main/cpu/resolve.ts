@@ -105,7 +105,8 @@ function vcpusOf(cpu: ExpandedCpu, features: ReadonlySet<string>, topology: Topo
 
 function physBitsOf({ features, physBits }: ExpandedCpu): number {
   if (features.has('lm')) return physBits ?? NAMED_PHYS_BITS;
-  return features.has('pse36') || features.has('pae') ? 36 : 32;
+  // A 32-bit processor's width follows from PSE-36 alone in QEMU 7.2.
+  return features.has('pse36') ? 36 : 32;
 }
 
 /**

@@ -176,7 +176,8 @@ function stateLeaf(inputs: LeafInputs, subleaf: number): CpuidRegisters {
     return { eax: Number(xcr0 & 0xffff_ffffn), ebx: size, ecx: size, edx: Number(xcr0 >> 32n) };
   }
   if (subleaf === 1) {
-    return { ...NO_REGISTERS, eax: word(inputs, 'd.1.eax'), ebx: saveAreaSize(host, xcr0, true) };
+    const eax = word(inputs, 'd.1.eax');
+    return { ...NO_REGISTERS, eax, ebx: eax === 0 ? 0 : saveAreaSize(host, xcr0, true) };
   }
   if (subleaf >= 63 || !((xcr0 >> BigInt(subleaf)) & 1n)) return NO_REGISTERS;
   const { eax, ebx, ecx } = cpuidAt(host, 0xd, subleaf);
@@ -225,7 +226,7 @@ function extendedFeatureLeaf(inputs: LeafInputs): CpuidRegisters {
   return { eax: version(cpu), ebx: 0, ecx: word(inputs, '80000001.ecx'), edx };
 }
 
-/** Leaf 80000008: physical and linear widths, threads of the socket (APM 3 E.4.7). */
+/** Leaf 80000008: physical and linear widths, APIC id bits and threads of the socket (APM 3 E.4.7). */
 function addressLeaf(inputs: LeafInputs): CpuidRegisters {
   const { features, physBits } = inputs;
   const linear = features.has('la57') ? 57 : 48;
@@ -233,7 +234,7 @@ function addressLeaf(inputs: LeafInputs): CpuidRegisters {
   return {
     eax: features.has('lm') ? physBits | (linear << 8) : physBits,
     ebx: word(inputs, '80000008.ebx'),
-    ecx: threads > 1 ? threads - 1 : 0,
+    ecx: threads > 1 ? (socketShift(inputs.topology) << 12) | (threads - 1) : 0,
     edx: 0,
   };
 }

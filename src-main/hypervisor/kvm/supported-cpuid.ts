@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type CpuidEntry, isIndexed } from '../../cpu/cpuid/cpuid-table.ts';
+import type { CpuidEntry } from '../../cpu/cpuid/cpuid-table.ts';
 import type { HostCpu, MsrValue } from '../../cpu/host-cpuid.ts';
 import { Fd, O } from '../../linux/fd.ts';
 import { addressOf } from '../../linux/libc.ts';
@@ -9,9 +9,6 @@ import { CAP, KVM } from './ioctls.ts';
 const HEADER_WORDS = 2;
 const ENTRY_WORDS = 10;
 const MAX_ENTRIES = 256;
-
-/** KVM_CPUID_FLAG_SIGNIFCANT_INDEX (KVM API §4.20). */
-const SIGNIFICANT_INDEX = 1;
 
 /** MSRs that hold CPU features (KVM API §4.3, KVM_GET_MSR_FEATURE_INDEX_LIST), beside VMX's own. */
 const FEATURE_MSRS = [0x8b, 0xcf, 0x10a, 0x345, ...Array.from({ length: 0x12 }, (_, i) => 0x480 + i)];
@@ -33,20 +30,6 @@ export function hostCpu(): HostCpu {
   }));
 }
 
-/**
- * Gives a vCPU its CPUID, all of it (KVM API §4.20). Before it first runs; OSXSAVE, OSPKE and the sizes of leaf 0xd follow
- * the guest's control registers from there on by KVM's doing.
- */
-export function setCpuid(vcpu: Fd, entries: readonly CpuidEntry[]): void {
-  const table = new Uint32Array(HEADER_WORDS + entries.length * ENTRY_WORDS);
-  table[0] = entries.length;
-  entries.forEach(({ leaf, subleaf, eax, ebx, ecx, edx }, i) => {
-    const flags = isIndexed(leaf) ? SIGNIFICANT_INDEX : 0;
-    table.set([leaf, subleaf, flags, eax, ebx, ecx, edx], HEADER_WORDS + i * ENTRY_WORDS);
-  });
-  vcpu.ioctl('KVM_SET_CPUID2', KVM.SET_CPUID2, addressOf(table));
-}
-
 function withKvm<T>(read: (kvm: Fd) => T): T {
   const kvm = Fd.open('/dev/kvm', O.RDWR);
   try {
@@ -56,7 +39,8 @@ function withKvm<T>(read: (kvm: Fd) => T): T {
   }
 }
 
-function readSupported(kvm: Fd): CpuidEntry[] {
+/** KVM_GET_SUPPORTED_CPUID through an open /dev/kvm. */
+export function readSupported(kvm: Fd): CpuidEntry[] {
   const table = new Uint32Array(HEADER_WORDS + MAX_ENTRIES * ENTRY_WORDS);
   table[0] = MAX_ENTRIES;
   kvm.ioctl('KVM_GET_SUPPORTED_CPUID', KVM.GET_SUPPORTED_CPUID, addressOf(table));

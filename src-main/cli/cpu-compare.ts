@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { type CpuDifference, compareCpus } from '../cpu/compare-cpus.ts';
+import { HOST_MODELS, parseCpuSpec } from '../cpu/cpu-spec.ts';
+import { expandModel } from '../cpu/resolve.ts';
+import { type CliIo, printJson, printLine, write } from './cli-io.ts';
+import { askHost } from './cpu-group.ts';
+import { table } from './text.ts';
+
+export function addCpuCompare(group: Command, io: CliIo): void {
+  group
+    .command('compare')
+    .argument('<a>', 'MODEL[,+flag,-flag]')
+    .argument('<b>', 'MODEL[,+flag,-flag]')
+    .description('in what two CPUs differ')
+    .option('--json', 'as one JSON document')
+    .action(async (a: string, b: string, { json }: { json?: boolean }) => {
+      const specs = [parseCpuSpec(a), parseCpuSpec(b)] as const;
+      const asksHost = specs.some(({ model }) => model === 'max' || HOST_MODELS.some((name) => name === model));
+      const host = asksHost ? await askHost(io) : undefined;
+      const [one, other] = [expandModel(specs[0], host), expandModel(specs[1], host)];
+      const differences = compareCpus(one, other);
+      if (json) return printJson(io.stdout, { a: one.name, b: other.name, differences });
+      if (differences.length === 0) return printLine(io.stdout, `${one.name} and ${other.name} are the same`);
+      await write(
+        io.stdout,
+        table<CpuDifference>(io, differences, [
+          { title: 'WHAT', text: ({ name }) => name },
+          { title: one.name, text: ({ a }) => a },
+          { title: other.name, text: ({ b }) => b },
+          { title: 'MEANING', text: ({ explanation }) => explanation },
+        ]),
+      );
+    });
+}

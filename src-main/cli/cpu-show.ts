@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { parseCpuSpec } from '../cpu/cpu-spec.ts';
+import { type CpuDescription, describeCpu, type FeatureColumns } from '../cpu/cpu-summary.ts';
+import { type CliIo, printJson, printLine, write } from './cli-io.ts';
+import { askHost, noteLimits } from './cpu-group.ts';
+import { type Column, facts, table } from './text.ts';
+
+const COLUMNS: readonly Column<FeatureColumns>[] = [
+  {
+    title: 'FEATURE',
+    text: ({ name }) => name,
+    colour: ({ wants, gets }) => (gets === null || wants === gets ? undefined : 'yellow'),
+  },
+  { title: 'WANTS', text: ({ wants }) => mark(wants) },
+  { title: 'HAS', text: ({ has }) => mark(has) },
+  { title: 'GETS', text: ({ gets }) => mark(gets) },
+  { title: 'WHERE', text: ({ leaf, bits }) => `${leaf} bit ${bits.join('+')}` },
+  { title: 'MEANING', text: ({ explanation }) => explanation },
+];
+
+export function addCpuShow(group: Command, io: CliIo): void {
+  group
+    .command('show')
+    .argument('<model>', 'MODEL[,+flag,-flag]: what a machine would be given as --cpu')
+    .description('what a CPU wants, what this host has, what the guest gets')
+    .option('--all', 'also what the host has and the CPU does not want')
+    .option('--json', 'as one JSON document')
+    .action(async (model: string, { json, all }: { json?: boolean; all?: boolean }) => {
+      const spec = parseCpuSpec(model);
+      const host = await askHost(io);
+      const cpu = describeCpu(spec, host);
+      if (json) return printJson(io.stdout, cpu);
+      await write(io.stdout, facts(summary(cpu)));
+      await printLine(io.stdout);
+      const shown = all ? cpu.features : cpu.features.filter(({ wants, gets }) => wants || gets);
+      await write(io.stdout, table(io, shown, COLUMNS));
+      await noteLimits(io, host);
+      await printLine(
+        io.stderr,
+        'note: hiding a feature from CPUID is not a security boundary: a guest may try it anyway',
+      );
+    });
+}
+
+function summary(cpu: CpuDescription): (readonly [string, string])[] {
+  return [
+    ['name', cpu.name],
+    ['processor', cpu.modelId],
+    ['vendor', `${cpu.vendor.trim()}, family ${cpu.family}, model ${cpu.model}, stepping ${cpu.stepping}`],
+    ['level', cpu.level === null ? 'below x86-64-v1' : `x86-64-${cpu.level}`],
+    ['source', cpu.source],
+    ['here', here(cpu)],
+  ];
+}
+
+function here({ runnable, missing, limits, cpuid }: CpuDescription): string {
+  if (cpuid.length === 0) return 'not known';
+  if (runnable) return 'runs in full';
+  const parts: string[] = [];
+  if (missing.length > 0) parts.push(`lacks ${missing.map(({ feature }) => feature).join(' ')}`);
+  if (limits.length > 0) parts.push(`cannot run ${limits.map(({ feature }) => feature).join(' ')}: ${limits[0]!.why}`);
+  return parts.join('; ');
+}
+
+function mark(value: boolean | null): string {
+  if (value === null) return '?';
+  return value ? 'yes' : '-';
+}
