@@ -1,5 +1,6 @@
 /** One vCPU's thread: waits for its vCPU, builds the board over the shared arena and runs the guest until told to end. */
 import { parentPort } from 'node:worker_threads';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { asFailure } from '../base/failure.ts';
 import { Arena } from '../base/shared-struct.ts';
 import type { VcpuSeed, VcpuStop } from '../hypervisor/hypervisor.ts';
@@ -9,7 +10,11 @@ import { REQUEST, SIGNAL, VCPU, VcpuControl } from '../vmm/vcpu/vcpu-control.ts'
 import type { VcpuAssignment, VcpuMessage } from '../vmm/vcpu/vcpu-threads.ts';
 
 type Run = (board: Board, control: VcpuControl) => VcpuStop | Promise<VcpuStop>;
-type Driver = { setIrq: (gsi: number, level: boolean) => void; run: Run };
+interface Driver {
+  readonly setIrq: (gsi: number, level: boolean) => void;
+  readonly clock: Clock;
+  readonly run: Run;
+}
 
 async function driverFor(seed: VcpuSeed, arena: Arena): Promise<Driver> {
   if (seed.accelerator === 'kvm') {
@@ -19,13 +24,16 @@ async function driverFor(seed: VcpuSeed, arena: Arena): Promise<Driver> {
     ]);
     return {
       setIrq: kvmIrqDriver(seed.vmFd),
+      clock: systemClock,
       run: ({ ports, mmio }, control) => runKvmVcpu({ seed, control, ports, mmio }),
     };
   }
   const { translatedIrqDriver } = await import('../hypervisor/translated/irq-driver.ts');
+  const { guestClock, placeTranslatedState } = await import('../hypervisor/translated/translated-state.ts');
   const { runTranslatedVcpu } = await import('../hypervisor/translated/vcpu.ts');
   return {
     setIrq: translatedIrqDriver(arena),
+    clock: guestClock(placeTranslatedState(arena).state),
     run: ({ ports, mmio }, control) => runTranslatedVcpu({ seed, arena, control, ports, mmio }),
   };
 }
@@ -39,10 +47,10 @@ async function main({ seed, board: options }: VcpuAssignment): Promise<void> {
   const control = arena.place(VcpuControl, `vcpu${seed.index}`);
   nameCurrentThread(`vcpu${seed.index}`);
   control.tid = currentThreadId();
-  const { setIrq, run } = await driverFor(seed, arena);
+  const { setIrq, clock, run } = await driverFor(seed, arena);
   // Only an order to run is replaced: the main thread may have ordered something else meanwhile.
   const halt = (): void => void Atomics.compareExchange(control.signals, SIGNAL.request, REQUEST.run, REQUEST.pause);
-  const board = buildBoard({ arena, setIrq, options, counters: control, halt });
+  const board = buildBoard({ arena, setIrq, clock, options, counters: control, halt });
   for (;;) {
     const stop = await run(board, control);
     if (stop.kind === 'stopped') break;

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import type { Arena, ArenaSeed } from '../base/shared-struct.ts';
 import type { BootImage } from '../boot/boot-image.ts';
@@ -41,6 +42,8 @@ export type VcpuStop =
  */
 export interface Vm extends Disposable {
   readonly accelerator: AcceleratorName;
+  /** Time as the guest's own timers count it: where the accelerator can stop those, it stands still during a pause. */
+  readonly clock: Clock;
   /** Cloneable `workerData` for the thread of vCPU `index`. */
   vcpuSeed(index: number): VcpuSeed;
   /** Fills RAM and sets every vCPU to the image's start. The vCPUs must be paused or not yet started. */

@@ -16,6 +16,8 @@ export interface MachinePaths {
   /** What was in the serial log before it grew too long. */
   readonly olderSerialLog: string;
   readonly hostLog: string;
+  /** What the guest wrote to the debug console. */
+  readonly debugLog: string;
   /** What exists only while the machine runs. */
   readonly runtime: string;
   readonly qmp: string;
@@ -58,6 +60,7 @@ function machinePaths(folder: string, runtime: string): MachinePaths {
     serialLog: join(logs, 'serial0.log'),
     olderSerialLog: join(logs, 'serial0.log.1'),
     hostLog: join(logs, 'host.log'),
+    debugLog: join(logs, 'debug-console.log'),
     runtime,
     qmp,
     serial,

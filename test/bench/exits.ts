@@ -6,8 +6,8 @@ import { MicroVm } from '../support/micro-vm.ts';
 import type { Figure } from './figure.ts';
 import { repositoryRoot } from './repository.ts';
 
-const COUNT = 200_000;
-const RUNS = 7;
+const COUNT = 20_000;
+const RUNS = 25;
 const CODE = 0x1000;
 
 /** mov ecx, count; again: out 0x80, al; dec ecx; jnz again; out 0xf8, al; hlt */

@@ -4,6 +4,7 @@ export interface Figure {
   readonly unit: string;
   /** One value per run; the medians are printed. */
   readonly ours: readonly number[];
+  /** One value per run, each measured right after ours: the ratio is the median over these pairs. */
   readonly reference?: readonly number[];
   /** Whether more is better, as for throughputs: the ratio is inverted, so that below 1 is always ahead. */
   readonly higherIsBetter?: boolean;
@@ -23,7 +24,8 @@ export function spread(values: readonly number[]): number {
 export function formatFigure({ name, unit, ours, reference, higherIsBetter = false }: Figure): string {
   const own = median(ours);
   const other = reference === undefined ? undefined : median(reference);
-  const ratio = other === undefined ? undefined : higherIsBetter ? other / own : own / other;
+  const pairs = reference?.map((value, run) => (higherIsBetter ? value / ours[run]! : ours[run]! / value));
+  const ratio = pairs === undefined ? undefined : median(pairs);
   const number = (value: number | undefined): string => (value === undefined ? '-' : value.toPrecision(4));
   return [
     name,

@@ -1,10 +1,16 @@
+import { benchBoot } from './boot.ts';
 import { benchExits } from './exits.ts';
 import { type Figure, formatFigure } from './figure.ts';
+import { benchSerial } from './serial.ts';
+import { benchStartup } from './startup.ts';
 
 type Bench = () => Figure[] | Promise<Figure[]>;
 
 const benches: Record<string, Bench> = {
   exits: benchExits,
+  startup: benchStartup,
+  serial: benchSerial,
+  'boot-lab': benchBoot,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,3 +1,4 @@
+import { systemClock } from '../../src-main/base/clock.ts';
 import { Arena } from '../../src-main/base/shared-struct.ts';
 import type { BootImage } from '../../src-main/boot/boot-image.ts';
 import { flatGdt } from '../../src-main/boot/flat-gdt.ts';
@@ -50,7 +51,13 @@ export class MicroVm {
     const options = { memoryBytes, debugExit: true };
     const control = arena.place(VcpuControl, 'vcpu0');
     let drive: (gsi: number, level: boolean) => void = () => {};
-    const board = buildBoard({ arena, options, setIrq: (gsi, level) => drive(gsi, level), counters: control });
+    const board = buildBoard({
+      arena,
+      options,
+      setIrq: (gsi, level) => drive(gsi, level),
+      clock: systemClock,
+      counters: control,
+    });
     const vm = kvmHypervisor.createVm({ name: 'micro', memoryBytes, cpus: 1, arena });
     const seed = vm.vcpuSeed(0);
     drive = kvmIrqDriver(seed.vmFd);

@@ -1,3 +1,4 @@
+import { systemClock } from '../../base/clock.ts';
 import { type Owner, owning } from '../../base/disposable.ts';
 import { type BootImage, loadSegments } from '../../boot/boot-image.ts';
 import { Fd } from '../../linux/fd.ts';
@@ -39,6 +40,7 @@ interface Vcpu {
 /** A machine of KVM's: RAM in memory slots, interrupt chips and PIT in the kernel, a file descriptor per vCPU. */
 export class KvmVm implements Vm {
   readonly accelerator = 'kvm';
+  readonly clock = systemClock;
   readonly memory: GuestMemory;
   private readonly owner: Owner;
   private readonly vm: Fd;

@@ -1,11 +1,12 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { Clock } from '../../base/clock.ts';
 import { invariant, reviveFailure } from '../../base/failure.ts';
 import type { BootImage } from '../../boot/boot-image.ts';
 import type { TranslatedVcpuSeed, Vm, VmOptions } from '../hypervisor.ts';
 import { translatedIrqDriver } from './irq-driver.ts';
 import { checkTranslatedLimits } from './limits.ts';
 import { FIRST_LOAD, type LoadPlan, loadPlan, type Order, type Report } from './load-plan.ts';
-import { placeTranslatedState, type TranslatedState, wakeEngine } from './translated-state.ts';
+import { guestClock, placeTranslatedState, type TranslatedState, wakeEngine } from './translated-state.ts';
 
 type Unnumbered<T> = T extends { id: number } ? Omit<T, 'id'> : never;
 
@@ -20,6 +21,7 @@ interface Awaited {
  */
 export class TranslatedVm implements Vm {
   readonly accelerator = 'translated';
+  readonly clock: Clock;
   readonly setIrq: (gsi: number, level: boolean) => void;
 
   private readonly state: TranslatedState;
@@ -31,6 +33,7 @@ export class TranslatedVm implements Vm {
   constructor(private readonly options: VmOptions) {
     checkTranslatedLimits(options);
     this.state = placeTranslatedState(options.arena).state;
+    this.clock = guestClock(this.state);
     this.setIrq = translatedIrqDriver(options.arena);
   }
 

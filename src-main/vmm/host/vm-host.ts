@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { Owner } from '../../base/disposable.ts';
 import { Failure, type FailureRecord } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
@@ -10,6 +10,7 @@ import { bulkheadPaths, type MachinePaths, makeRuntimeFolder, requireSocketPaths
 import { tryLockFile } from '../../linux/file-lock.ts';
 import { installKickSignal } from '../../linux/thread.ts';
 import { ConsoleServer } from '../console/console-server.ts';
+import { DebugLog } from '../console/debug-log.ts';
 import { ConsolePump } from '../console/pump-console.ts';
 import { SerialLog } from '../console/serial-log.ts';
 import { MiB } from '../layout.ts';
@@ -78,7 +79,7 @@ async function serve(
 
   const run = beginRun(paths);
   try {
-    const off = await runMachine({ config, paths, machine, serialLog, image, accelerator, times, report });
+    const off = await runMachine({ config, paths, machine, serialLog, image, times, report });
     const reason = off.failure?.message;
     endRun(paths, run, reason === undefined ? { outcome: 'off' } : { outcome: 'failed', reason });
   } catch (error) {
@@ -114,14 +115,13 @@ interface Running {
   readonly machine: Machine;
   readonly serialLog: SerialLog;
   readonly image: BootImage;
-  readonly accelerator: Accelerator;
   readonly times: StartupTimes;
   readonly report: Report;
 }
 
 /** Opens the sockets, starts the guest, and stays until it is off. */
 async function runMachine(running: Running): Promise<Off> {
-  const { config, paths, machine, serialLog, image, accelerator, times, report } = running;
+  const { config, paths, machine, serialLog, image, times, report } = running;
   const off = new Promise<Off>((resolve) => {
     machine.events.on((event) => {
       if (event.kind === 'off') resolve(event);
@@ -135,7 +135,7 @@ async function runMachine(running: Running): Promise<Off> {
     memoryMiB: config.memoryMiB,
     boot: image.description,
     startedAt: new Date(),
-    kvmPresent: accelerator.verdict.accelerator === 'kvm' || accelerator.verdict.present,
+    kvmPresent: existsSync('/dev/kvm'),
     times,
     consoleBytes: () => serialLog.end,
     consoleVisitors: () => consoleServer.visitorCount,
@@ -146,7 +146,9 @@ async function runMachine(running: Running): Promise<Off> {
   writeFileSync(paths.pid, `${process.pid}\n`, { mode: 0o600 });
   await Promise.all([consoleServer.listen(paths.serial), qmp.listen(paths.qmp)]);
   times.mark('sockets');
+  const debugLog = new DebugLog(machine.board.debugConsole, paths.debugLog);
   void pump.run();
+  void debugLog.run();
   obeySignals(machine);
   await machine.start();
   log('info', 'started', { machine: config.name, accelerator: machine.vm.accelerator, boot: image.description });
@@ -155,6 +157,8 @@ async function runMachine(running: Running): Promise<Off> {
   const how = await off;
   await machine.close();
   pump.drain();
+  debugLog.drain();
+  debugLog.dispose();
   log('info', 'off', { cause: how.cause, reason: how.failure?.message, debugExit: how.exitCode });
   const farewell = new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
   await Promise.race([Promise.all([consoleServer.close(), qmp.close()]), farewell]);

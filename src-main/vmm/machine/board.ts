@@ -1,5 +1,5 @@
 import type { ByteRing } from '../../base/byte-ring.ts';
-import { systemClock } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Arena } from '../../base/shared-struct.ts';
 import { ACPI_PM_LENGTH, AcpiPm, AcpiPmState } from '../../devices/acpi/pm.ts';
 import {
@@ -40,6 +40,7 @@ export interface BoardWiring {
   readonly options: BoardOptions;
   /** Drives a GSI of the interrupt chip from the thread that builds the board. */
   readonly setIrq: (gsi: number, level: boolean) => void;
+  readonly clock: Clock;
   /** Where this thread's accesses to nothing are counted. */
   readonly counters?: BusCounters;
   /** Keeps the vCPU of this thread from its next instruction: a chip has asked for a reset or to be switched off. */
@@ -68,7 +69,7 @@ export interface BoardConsole {
   type(bytes: Uint8Array): number;
 }
 
-export function buildBoard({ arena, options, setIrq, counters, halt }: BoardWiring): Board {
+export function buildBoard({ arena, options, setIrq, clock, counters, halt }: BoardWiring): Board {
   const ports = new IoBus(counters);
   const mmio = new IoBus(counters);
   const events = new MachineEvents(arena.place(MachineEventsState, 'events'));
@@ -88,7 +89,7 @@ export function buildBoard({ arena, options, setIrq, counters, halt }: BoardWiri
   const [low, high] = ramRanges(options.memoryBytes);
   const rtc = new RtcCmos(
     arena.place(RtcCmosState, 'rtc'),
-    { irq: irq(IRQ.rtc), timer: rtcTimer, clock: systemClock },
+    { irq: irq(IRQ.rtc), timer: rtcTimer, clock },
     { below4GiB: low?.size ?? 0, above4GiB: high?.size ?? 0 },
   );
   ports.claim(PORT.rtc, 2, rtc, rtc.state.lock);
@@ -102,7 +103,7 @@ export function buildBoard({ arena, options, setIrq, counters, halt }: BoardWiri
     sci: irq(IRQ.acpi),
     powerOff,
     timer: pmTimer,
-    clock: systemClock,
+    clock,
   });
   ports.claim(PORT.acpiPm, ACPI_PM_LENGTH, pm, pm.state.lock);
 

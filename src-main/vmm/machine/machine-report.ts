@@ -51,6 +51,7 @@ export class MachineReport {
       startedAt: startedAt.toISOString(),
       boot,
       serial: { bytes: consoleBytes() },
+      orderedAtMs: times.since,
       startup: times.list,
     };
   }

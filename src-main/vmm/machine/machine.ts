@@ -62,14 +62,14 @@ export class Machine implements Disposable {
 
   constructor(private readonly options: MachineOptions) {
     const arena = Arena.build();
-    let vm: Vm | undefined;
-    this.board = buildBoard({ arena, options: options.board, setIrq: (gsi, level) => vm?.setIrq(gsi, level) });
     placeVcpus(arena, options.cpus);
-    this.vm = options.createVm(arena);
-    vm = this.vm;
+    const vm = options.createVm(arena);
+    this.vm = vm;
+    const setIrq = (gsi: number, level: boolean): void => vm.setIrq(gsi, level);
+    this.board = buildBoard({ arena, options: options.board, setIrq, clock: vm.clock });
     options.times.mark('create-vm');
     this.threads = new VcpuThreads(this.vm, options.workers, arena.seed, options.cpus);
-    this.timers = new TimerKeeper(this.board.timers, systemClock);
+    this.timers = new TimerKeeper(this.board.timers, vm.clock);
     this.threads.stopped.on((stopped) => this.vcpuStopped(stopped));
     this.threads.failed.on((failure) => this.end('host-error', failure));
   }

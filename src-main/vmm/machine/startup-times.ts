@@ -12,7 +12,7 @@ export class StartupTimes {
   private last: number;
 
   /** @param since `Clock.monotonicMs` of the order to start */
-  constructor(since: number) {
+  constructor(readonly since: number) {
     this.last = since;
   }
 

@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Disposable } from '../../base/disposable.ts';
 import { asFailure } from '../../base/failure.ts';
-import { listenPrivately } from '../../base/private-socket.ts';
 import { hangUp } from '../../base/hang-up.ts';
+import { listenPrivately } from '../../base/private-socket.ts';
 import { type JsonItem, JsonStream } from './json-stream.ts';
 
 /** QEMU docs/interop/qmp-spec §2.4.2. */

@@ -94,6 +94,18 @@ export const polite = listing(`
   f4          | hlt
 `);
 
+/** Writes "dbg" to the debug console and sleeps. */
+export const debugPrinter = listing(`
+  b0 64 | mov al,0x64
+  e6 e9 | out 0xe9,al
+  b0 62 | mov al,0x62
+  e6 e9 | out 0xe9,al
+  b0 67 | mov al,0x67
+  e6 e9 | out 0xe9,al
+  f4    | hlt
+  eb fd | jmp 10000c
+`);
+
 /** Writes 3 to the debug exit port, and would print were it still there. */
 export const leave = listing(`
   b0 03       | mov al,0x3

@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { StartupStep } from '../../src-main/vmm/machine/startup-times.ts';
+import { idle } from '../guest/micro/kernels.ts';
+import { BenchHome } from './bench-home.ts';
+import type { Figure } from './figure.ts';
+import { repositoryRoot } from './repository.ts';
+
+const RUNS = 9;
+
+const run = promisify(execFile);
+
+/** From the command `bulkhead vm start` to the guest's first instruction, step by step. The budget is 300 ms. */
+export async function benchStartup(): Promise<Figure[]> {
+  const home = new BenchHome();
+  try {
+    const id = home.microMachine('startup', idle);
+    const samples = new Map<string, number[]>();
+    const add = (name: string, ms: number): void => void samples.set(name, [...(samples.get(name) ?? []), ms]);
+    for (let round = 0; round < RUNS + 1; round++) {
+      const begin = performance.timeOrigin + performance.now();
+      await run(join(repositoryRoot, 'bulkhead'), ['vm', 'start', id], { env: home.env });
+      const report = (await home.fleet.query(id, 'x-query-machine')) as { startup: StartupStep[]; orderedAtMs: number };
+      await home.fleet.kill(id);
+      if (round === 0) continue;
+      const inHost = report.startup.reduce((sum, { ms }) => sum + ms, 0);
+      add('startup-total', report.orderedAtMs - begin + inHost);
+      add('startup-command-line', report.orderedAtMs - begin);
+      for (const { step, ms } of report.startup) add(`startup-${step}`, ms);
+    }
+    return [...samples].map(([name, ours]) => ({ name, unit: 'ms', ours }));
+  } finally {
+    await home.close();
+  }
+}
