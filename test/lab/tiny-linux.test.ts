@@ -91,13 +91,13 @@ describe('Tiny Linux on KVM, by the command line client', () => {
   }, async () => {
     const PAUSE_S = 20;
     const machine = await bootAndLogIn('pause', '--accel', 'kvm');
+    const began = performance.now();
     const before = await uptime(machine);
     await machine.vm('pause');
     expect(await machine.state()).toBe('paused');
     await machine.type('echo typed while paused\\n');
     const printed = (): Promise<string> => session.lab.output(`stat -c %s ${machine.paths.log}`);
     const then = await printed();
-    const began = performance.now();
     await session.lab.output(`sleep ${PAUSE_S}`);
     expect(await printed()).toBe(then);
     await machine.vm('resume');
