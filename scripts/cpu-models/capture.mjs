@@ -43,7 +43,7 @@ async function capture(accelerator) {
       ...(differs.length > 0 && { static: Object.fromEntries(differs.map((key) => [key, fixed[key]])) }),
     };
   }
-  qmp.end();
+  await qmp.end();
   const version = `${qemu.major}.${qemu.minor}.${qemu.micro} (${build})`;
   return { version, properties: booleans.join(' '), staticProperties: staticProperties.sort().join(' '), models };
 }
@@ -52,6 +52,45 @@ async function expand(qmp, type, name, props) {
   const { model } = await qmp.execute('query-cpu-model-expansion', { type, model: { name, ...(props && { props }) } });
   const kept = Object.entries(model.props).filter(([key]) => !PLACEMENT.test(key) && !HYPERV.test(key));
   return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * Where each flag is told: `7.0.ebx.16`. A CPU with flags on is asked for its words; which flags are on in which of a few
+ * runs spells each flag's number in binary, so every bit tells whose it is. Bits of MSRs (`msr 10a.0`) it tells in its
+ * warnings, as nothing here turns on what they depend on in every run.
+ */
+async function captureBits(names) {
+  const numbers = new Map();
+  const places = [];
+  for (let run = 0; 1 << run <= names.length; run++) {
+    const flags = names.filter((_, i) => ((i + 1) >> run) & 1).map((name) => `${name}=on`);
+    const qmp = new QmpProcess('tcg', { machine: 'q35', cpu: ['base', 'check=off', ...flags].join(',') });
+    await qmp.ready;
+    const path = '/machine/unattached/device[0]';
+    for (const property of ['feature-words', 'filtered-features']) {
+      for (const word of await qmp.execute('qom-get', { path, property })) {
+        const { 'cpuid-input-eax': leaf, 'cpuid-input-ecx': subleaf, 'cpuid-register': register, features } = word;
+        // State components follow from other flags.
+        if (leaf === 0xd && !(subleaf === 1 && register === 'EAX')) continue;
+        for (let bit = 0; bit < 32; bit++) {
+          if (!((features >>> bit) & 1)) continue;
+          const place = [
+            leaf.toString(16),
+            ...(subleaf === undefined ? [] : [subleaf]),
+            register.toLowerCase(),
+            bit,
+          ].join('.');
+          numbers.set(place, (numbers.get(place) ?? 0) | (1 << run));
+        }
+      }
+    }
+    await qmp.end();
+    for (const [, msr, name, bit] of qmp.warnings.matchAll(/MSR\(([0-9A-F]+)H\)\.(\S+) \[bit (\d+)\]/g)) {
+      places.push([`msr ${msr.toLowerCase()}.${bit}`, name]);
+    }
+  }
+  for (const [place, number] of numbers) if (names[number - 1]) places.push([place, names[number - 1]]);
+  return Object.fromEntries(places.sort((a, b) => (a.join() < b.join() ? -1 : 1)));
 }
 
 /** Takes values that every model has alike out of the models. */
@@ -102,6 +141,13 @@ if (!kvm) console.error('no usable /dev/kvm: the differences under KVM are not c
 const underKvm = kvm && invert(differences(tcg.models, kvm.models));
 const common = factorOut(tcg.models);
 const { models, ...head } = tcg;
+const NOT_FLAGS =
+  /^(check|enforce|kvm|pmu|lmce|x-.*|.*-cache|host-.*|full-cpuid-.*|fill-.*|tcg-.*|vmware-.*|cpuid-.*|kvm-no-.*|kvm-pv-enforce.*)$/;
+const flags = head.properties
+  .split(' ')
+  .filter((name) => head.staticProperties.split(' ').includes(name) && !NOT_FLAGS.test(name));
+// KVM's own features are not told under TCG; guest-cpuid.mjs sees them.
+const bits = await captureBits(flags);
 const output = process.argv[2] ?? OUTPUT;
-writeFileSync(output, `${JSON.stringify({ ...head, common, models, underKvm }, null, 1)}\n`);
+writeFileSync(output, `${JSON.stringify({ ...head, common, bits, models, underKvm }, null, 1)}\n`);
 console.error(`${Object.keys(models).length} models of QEMU ${tcg.version} → ${output}`);

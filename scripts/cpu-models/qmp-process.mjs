@@ -5,12 +5,20 @@ import { createInterface } from 'node:readline';
 export class QmpProcess {
   #waiting = [];
   #process;
+  /** What it said on stderr. */
+  warnings = '';
 
-  constructor(accelerator, qemu = 'qemu-system-x86_64') {
-    const argv = ['-M', 'none', '-accel', accelerator, '-S', '-nodefaults', '-display', 'none', '-qmp', 'stdio'];
-    this.#process = spawn(qemu, argv, { stdio: ['pipe', 'pipe', 'inherit'] });
+  constructor(accelerator, { machine = 'none', cpu, qemu = 'qemu-system-x86_64' } = {}) {
+    const argv = ['-M', machine, '-accel', accelerator, '-S', '-nodefaults', '-display', 'none', '-qmp', 'stdio'];
+    if (cpu) argv.push('-cpu', cpu);
+    this.#process = spawn(qemu, argv, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#process.stderr.on('data', (data) => {
+      this.warnings += data;
+    });
     this.#process.on('error', (error) => this.#fail(error));
-    this.#process.on('exit', (status) => this.#fail(new Error(`${qemu} -accel ${accelerator} ended with ${status}`)));
+    this.#process.on('exit', (status) =>
+      this.#fail(new Error(`${qemu} -accel ${accelerator} ended with ${status}\n${this.warnings}`)),
+    );
     createInterface({ input: this.#process.stdout }).on('line', (line) => this.#take(JSON.parse(line)));
     this.ready = this.#next().then(() => this.execute('qmp_capabilities'));
   }
@@ -22,9 +30,11 @@ export class QmpProcess {
     return result;
   }
 
+  /** Ends it; fulfilled when everything it had to say is read. */
   end() {
     this.#process.removeAllListeners('exit');
     this.#process.stdin.end('{"execute":"quit"}\n');
+    return new Promise((resolve) => this.#process.on('close', resolve));
   }
 
   #next() {

@@ -3,7 +3,7 @@ import { type CpuDifference, compareCpus } from '../cpu/compare-cpus.ts';
 import { HOST_MODELS, parseCpuSpec } from '../cpu/cpu-spec.ts';
 import { expandModel } from '../cpu/resolve.ts';
 import { type CliIo, printJson, printLine, write } from './cli-io.ts';
-import { askHost } from './cpu-group.ts';
+import { askHost } from './cpu-host.ts';
 import { table } from './text.ts';
 
 export function addCpuCompare(group: Command, io: CliIo): void {

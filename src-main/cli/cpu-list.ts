@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type CpuModelSummary, cpuModels } from '../cpu/cpu-summary.ts';
 import { type CliIo, printJson, write } from './cli-io.ts';
-import { askHost, noteLimits } from './cpu-group.ts';
+import { askHost, noteLimits } from './cpu-host.ts';
 import { type Column, table } from './text.ts';
 
 const COLUMNS: readonly Column<CpuModelSummary>[] = [

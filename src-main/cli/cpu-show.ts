@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { parseCpuSpec } from '../cpu/cpu-spec.ts';
 import { type CpuDescription, describeCpu, type FeatureColumns } from '../cpu/cpu-summary.ts';
 import { type CliIo, printJson, printLine, write } from './cli-io.ts';
-import { askHost, noteLimits } from './cpu-group.ts';
+import { askHost, noteLimits } from './cpu-host.ts';
 import { type Column, facts, table } from './text.ts';
 
 const COLUMNS: readonly Column<FeatureColumns>[] = [
@@ -47,10 +47,15 @@ function summary(cpu: CpuDescription): (readonly [string, string])[] {
     ['name', cpu.name],
     ['processor', cpu.modelId],
     ['vendor', `${cpu.vendor.trim()}, family ${cpu.family}, model ${cpu.model}, stepping ${cpu.stepping}`],
-    ['level', cpu.level === null ? 'below x86-64-v1' : `x86-64-${cpu.level}`],
+    ['level', level(cpu)],
     ['source', cpu.source],
     ['here', here(cpu)],
   ];
+}
+
+function level({ level, levelHere, cpuid }: CpuDescription): string {
+  const name = (level: string | null) => (level === null ? 'below x86-64-v1' : `x86-64-${level}`);
+  return cpuid.length === 0 || level === levelHere ? name(level) : `${name(level)}, here ${name(levelHere)}`;
 }
 
 function here({ runnable, missing, limits, cpuid }: CpuDescription): string {

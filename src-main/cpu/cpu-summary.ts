@@ -67,6 +67,8 @@ export interface CpuDescription extends Omit<CpuModelSummary, 'missing' | 'limit
   readonly model: number;
   readonly stepping: number;
   readonly modelId: string;
+  /** The level the guest really reaches; null below v1, or where the host could not be asked. */
+  readonly levelHere: X8664Level | null;
   readonly features: readonly FeatureColumns[];
   readonly missing: ResolvedCpu['missing'];
   readonly limits: ResolvedCpu['limits'];
@@ -87,7 +89,8 @@ export function describeCpu(spec: CpuSpec, host?: HostCpu, topology: Topology = 
     name: cpu.name,
     vendor: cpu.vendor,
     year: summary?.year ?? null,
-    level: x8664Level(resolved?.features ?? cpu.features),
+    level: x8664Level(cpu.features),
+    levelHere: resolved ? x8664Level(resolved.features) : null,
     description: summary?.description ?? cpu.modelId,
     source: summary?.source ?? 'this host',
     runnable: resolved !== undefined && resolved.missing.length === 0 && resolved.limits.length === 0,

@@ -2,6 +2,7 @@ import { invariant } from '../base/failure.ts';
 import type { CpuSpec } from './cpu-spec.ts';
 import { cpuidAt } from './cpuid/cpuid-table.ts';
 import { type ExpandedCpu, expandNamed, finishExpansion } from './expand.ts';
+import { dropOrphans } from './features/dependencies.ts';
 import { findFeature } from './features/feature-table.ts';
 import { type HostCpu, hostFeatures, hostIdentity, hostPhysBits, hostVendor } from './host-cpuid.ts';
 import { ACCELERATOR_DEFAULTS } from './models/accelerator-defaults.ts';
@@ -45,6 +46,7 @@ export function nearestModel(host: HostCpu): HostModel {
   const identity = hostIdentity(host);
   const offered = hostFeatures(host);
   for (const name of NOT_PASSED) offered.delete(name);
+  dropOrphans(offered);
   // A bit of nested virtualization alone makes no model nearer.
   const counted = (name: string) => !findFeature(name)?.word.startsWith('vmx');
   const sameVendor = NAMED_CPUS.filter((cpu) => cpu.vendor === vendor && cpu.family.year !== undefined);

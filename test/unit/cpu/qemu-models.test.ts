@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseCpuSpec } from '../../../src-main/cpu/cpu-spec.ts';
 import { type ExpandedCpu, expandNamed } from '../../../src-main/cpu/expand.ts';
-import { findFeature } from '../../../src-main/cpu/features/feature-table.ts';
+import { FEATURES, type Feature, findFeature, wordOf } from '../../../src-main/cpu/features/feature-table.ts';
 import { aliasesOf, findNamedCpu, modelNames } from '../../../src-main/cpu/models/catalogue.ts';
 import { QEMU_7_2 } from '../../../src-main/cpu/models/model.ts';
 
@@ -14,6 +14,8 @@ interface Captured {
   readonly staticProperties: string;
   /** Values every model has alike. */
   readonly common: Record<string, unknown>;
+  /** Where QEMU tells each feature: `7.0.ebx.16`, `msr 10a.0` → name. */
+  readonly bits: Record<string, string>;
   readonly models: Record<string, CapturedModel>;
   /** List of changes under KVM → names of the models that have them. */
   readonly underKvm?: Record<string, string>;
@@ -68,6 +70,16 @@ describe(`every model, version and alias of QEMU ${captured.version}`, () => {
   it('has the same property names for features as QEMU, aliases included', () => {
     const unknown = propertyNames.filter((name) => !findFeature(name) && !(name in DIFFERENCES.properties));
     expect(unknown).toEqual([]);
+  });
+
+  it('has every feature in the bit where QEMU has it', () => {
+    const ours = FEATURES.flatMap((feature) =>
+      feature.bits.map((bit) => [`${wordName(feature)}.${bit}`, feature.name]),
+    );
+    const known = new Set(words(captured.properties));
+    const told = ours.filter(([, name]) => known.has(name!) && findFeature(name!)?.word !== '40000001.eax');
+    // QEMU tells KVM's own bits under KVM only: a guest's CPUID tests those.
+    expect(Object.fromEntries(told)).toEqual(captured.bits);
   });
 
   it('explains no difference that is none', () => {
@@ -128,6 +140,11 @@ describe('the same under KVM, whose defaults Bulkhead’s machines have', () => 
     expect(valuesOf(ours)).toEqual(values);
   });
 });
+
+function wordName(feature: Feature): string {
+  const word = wordOf(feature);
+  return word.kind === 'msr' ? `msr ${word.index.toString(16)}` : feature.word;
+}
 
 function expand(text: string): ExpandedCpu {
   return expandNamed(parseCpuSpec(text), 'tcg');

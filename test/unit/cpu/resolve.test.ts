@@ -201,7 +201,13 @@ describe('summaries', () => {
   it('compare names what differs, and nothing where nothing does', () => {
     const one = expandNamed(parseCpuSpec('Skylake-Server-v3'));
     const third = expandNamed(parseCpuSpec('Skylake-Server-v1'));
-    expect(compareCpus(one, third).map(({ name }) => name)).toEqual(['processor', 'hle', 'rtm', 'clflushopt', 'spec-ctrl']);
+    expect(compareCpus(one, third).map(({ name }) => name)).toEqual([
+      'processor',
+      'hle',
+      'rtm',
+      'clflushopt',
+      'spec-ctrl',
+    ]);
     expect(compareCpus(one, one)).toEqual([]);
   });
 });
