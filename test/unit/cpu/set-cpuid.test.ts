@@ -65,8 +65,9 @@ function readCpuid(vcpu: Fd): CpuidEntry[] {
   const table = new Uint32Array(2 + 256 * 10);
   table[0] = 256;
   vcpu.ioctl('KVM_GET_CPUID2', GET_CPUID2, addressOf(table));
+  // Linux 6.1 leaves the count as it was asked for: the rest is zeros.
   return Array.from({ length: table[0] }, (_, i) => {
     const [leaf = 0, subleaf = 0, , eax = 0, ebx = 0, ecx = 0, edx = 0] = table.subarray(2 + i * 10, 12 + i * 10);
     return { leaf, subleaf, eax, ebx, ecx, edx };
-  });
+  }).filter(({ eax, ebx, ecx, edx }) => (eax | ebx | ecx | edx) !== 0);
 }
