@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { writeFileAtomically } from './atomic-file.ts';
 import type { MachinePaths } from './paths.ts';
 import { type Lineage, readVersioned } from './versioned.ts';
@@ -8,12 +8,12 @@ import { type Lineage, readVersioned } from './versioned.ts';
 const lastRun = z.object({
   version: z.literal(1),
   startedAt: z.iso.datetime(),
-  pid: z.int().positive(),
+  pid: z.int().check(z.positive()),
   /** /proc/sys/kernel/random/boot_id: tells a crashed VM host from a restarted computer. */
   bootId: z.string(),
-  endedAt: z.iso.datetime().optional(),
+  endedAt: z.optional(z.iso.datetime()),
   outcome: z.enum(['running', 'off', 'failed']),
-  reason: z.string().optional(),
+  reason: z.optional(z.string()),
 });
 export type LastRun = z.infer<typeof lastRun>;
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { Failure } from '../base/failure.ts';
 import { quote, requireName, whyNotName } from './machine-name.ts';
 import { describeIssues, type Lineage } from './versioned.ts';
@@ -15,30 +15,30 @@ const name = z.string().check((context) => {
   if (why !== undefined) context.issues.push({ code: 'custom', message: why, input: context.value });
 });
 
-const commandLine = z
-  .string()
-  .max(COMMAND_LINE_MAX, `at most ${COMMAND_LINE_MAX} bytes`)
-  .refine((text) => !/\p{Cc}/u.test(text), 'a kernel command line is one line without control characters');
+const commandLine = z.string().check(
+  z.maxLength(COMMAND_LINE_MAX, `at most ${COMMAND_LINE_MAX} bytes`),
+  z.refine((text) => !/\p{Cc}/u.test(text), 'a kernel command line is one line without control characters'),
+);
 
-const hostPath = z
-  .string()
-  .max(4095)
-  .startsWith('/', 'the full path is needed, from /')
-  .refine((path) => !path.includes('\0'), 'a path has no zero bytes');
+const hostPath = z.string().check(
+  z.maxLength(4095),
+  z.startsWith('/', 'the full path is needed, from /'),
+  z.refine((path) => !path.includes('\0'), 'a path has no zero bytes'),
+);
 
 export const bootSource = z.discriminatedUnion('kind', [
   /** A guest that comes with Bulkhead. */
   z.strictObject({
     kind: z.literal('guest'),
-    guest: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
-    commandLine: commandLine.optional(),
+    guest: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/)),
+    commandLine: z.optional(commandLine),
   }),
   /** Files of the user's. */
   z.strictObject({
     kind: z.literal('kernel'),
     kernel: hostPath,
-    initrd: hostPath.optional(),
-    commandLine: commandLine.optional(),
+    initrd: z.optional(hostPath),
+    commandLine: z.optional(commandLine),
   }),
 ]);
 export type BootSource = z.infer<typeof bootSource>;
@@ -46,16 +46,16 @@ export type BootSource = z.infer<typeof bootSource>;
 /** What a person decides about a machine. */
 const settings = z.strictObject({
   name,
-  description: z.string().max(2000).optional(),
+  description: z.optional(z.string().check(z.maxLength(2000))),
   accelerator: z.enum(ACCELERATORS),
-  cpus: z.int().min(CPUS.min).max(CPUS.max),
-  memoryMiB: z.int().min(MEMORY_MIB.min).max(MEMORY_MIB.max),
+  cpus: z.int().check(z.minimum(CPUS.min), z.maximum(CPUS.max)),
+  memoryMiB: z.int().check(z.minimum(MEMORY_MIB.min), z.maximum(MEMORY_MIB.max)),
   boot: bootSource,
-  devices: z.strictObject({ debugExit: z.boolean().default(false) }).default({ debugExit: false }),
+  devices: z._default(z.strictObject({ debugExit: z._default(z.boolean(), false) }), { debugExit: false }),
 });
 
 /** A machine.json. */
-export const machineConfig = settings.extend({ version: z.literal(1), id: z.uuid(), createdAt: z.iso.datetime() });
+export const machineConfig = z.extend(settings, { version: z.literal(1), id: z.uuid(), createdAt: z.iso.datetime() });
 export type MachineConfig = z.infer<typeof machineConfig>;
 
 export const machineLineage: Lineage<MachineConfig> = { noun: 'machine', version: 1, schema: machineConfig, steps: {} };

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { Failure } from '../base/failure.ts';
 import { quote } from './machine-name.ts';
 import { describeIssues } from './versioned.ts';
@@ -10,10 +10,10 @@ const guestFile = z.object({
   description: z.string(),
   /** File names beside guest.json. */
   kernel: z.string(),
-  initrd: z.string().optional(),
+  initrd: z.optional(z.string()),
   cmdline: z.string(),
-  minMemoryMiB: z.int().positive(),
-  recommendedMemoryMiB: z.int().positive(),
+  minMemoryMiB: z.int().check(z.positive()),
+  recommendedMemoryMiB: z.int().check(z.positive()),
 });
 
 /** A guest that comes with Bulkhead; `kernel` and `initrd` are full paths. */

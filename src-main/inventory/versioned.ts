@@ -1,11 +1,15 @@
-import type { z } from 'zod';
+import { en } from 'zod/locales';
+import * as z from 'zod/mini';
+
+// The small zod speaks no language until told to: complaints reach people through `describeIssues`.
+z.config(en());
 
 /** A kind of file whose shape changes over the years: the shape it has now, and how to get there from each before. */
 export interface Lineage<T> {
   /** What the file describes, for messages: `machine`. */
   readonly noun: string;
   readonly version: number;
-  readonly schema: z.ZodType<T>;
+  readonly schema: z.ZodMiniType<T>;
   /** By the version they start from: turns a file of that version into one of the next. */
   readonly steps: Readonly<Record<number, (old: Record<string, unknown>) => Record<string, unknown>>>;
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { type CliIo, printJson, write } from '../cli-io.ts';
 import { facts } from '../text.ts';
 import { findMachine } from './machines.ts';
@@ -17,7 +17,7 @@ const machineStats = z.looseObject({
       portExits: z.number(),
       mmioExits: z.number(),
       otherExits: z.number(),
-      hostCpuMs: z.number().nullish(),
+      hostCpuMs: z.nullish(z.number()),
     }),
   ),
   console: z.looseObject({ outputBytes: z.number(), visitors: z.number() }),

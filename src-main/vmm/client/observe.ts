@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { asFailure } from '../../base/failure.ts';
 import { sweepLeftovers } from '../../inventory/atomic-file.ts';
 import { crashedRun, currentBootId, type LastRun, readLastRun, writeLastRun } from '../../inventory/last-run.ts';
@@ -22,6 +22,8 @@ const machineReport = z.object({
   startedAt: z.string(),
   boot: z.string(),
   serial: z.object({ bytes: z.number() }),
+  /** What keeps a paused machine from going on. */
+  reason: z.optional(z.string()),
 });
 export type MachineReport = z.infer<typeof machineReport>;
 
@@ -100,8 +102,8 @@ function crashReason(run: LastRun): string {
 }
 
 function liveSummary(entry: MachineEntry, report: MachineReport): MachineSummary {
-  const { state, accelerator, cpus, memoryMiB, pid } = report;
-  return { ...summaryOf(entry, state), accelerator, cpus, memoryMiB, pid };
+  const { state, accelerator, cpus, memoryMiB, pid, reason } = report;
+  return { ...summaryOf(entry, state, reason), accelerator, cpus, memoryMiB, pid };
 }
 
 /** A broken machine stays broken whatever else is true of it: nothing may be concluded from what it runs. */
