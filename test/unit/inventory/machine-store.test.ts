@@ -6,6 +6,7 @@ import type { MachineDraft } from '../../../src-main/inventory/machine-config.ts
 import { MachineStore } from '../../../src-main/inventory/machine-store.ts';
 import { bulkheadPaths } from '../../../src-main/inventory/paths.ts';
 import { tryLockFile } from '../../../src-main/linux/file-lock.ts';
+import { asOrdinaryUser } from '../../support/ordinary-user.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
 
 const { home, env } = temporaryHome();
@@ -210,10 +211,11 @@ describe('a broken machine.json', () => {
     expect(failure(() => store.create(draft('T'))).code).toBe('name-taken');
   });
 
-  it.runIf(process.getuid!() !== 0)('that may not be read says so', () => {
+  it('that may not be read says so', () => {
     const { id, path } = broken('empty', '');
     chmodSync(path, 0);
-    expect(store.get(id)).toMatchObject({ kind: 'broken', reason: 'machine.json: permission denied' });
+    const entry = asOrdinaryUser(home, () => store.get(id));
+    expect(entry).toMatchObject({ kind: 'broken', reason: 'machine.json: permission denied' });
   });
 });
 
