@@ -17,6 +17,13 @@ export function parseCount(what: string, text: string): number {
   throw new Failure('usage', 'bad-number', `${what} ${quote(text)}: a whole number is expected`);
 }
 
+/** `2x2x2`: sockets × cores of each × threads of each. */
+export function parseTopology(text: string): { sockets: number; cores: number; threads: number } {
+  const [, sockets, cores, threads] = /^([1-9]\d?)[x×]([1-9]\d?)[x×]([1-9]\d?)$/.exec(text) ?? [];
+  if (threads !== undefined) return { sockets: Number(sockets), cores: Number(cores), threads: Number(threads) };
+  throw new Failure('usage', 'bad-topology', `topology ${quote(text)}: SOCKETSxCORESxTHREADS is expected, as 1x4x2`);
+}
+
 /** Seconds, with fractions; in milliseconds. */
 export function parseSeconds(what: string, text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Number.NaN;

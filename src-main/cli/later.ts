@@ -15,7 +15,6 @@ interface LaterOption {
 
 export const LATER_CREATE_OPTIONS: readonly LaterOption[] = [
   { flags: '--firmware <which>', instead: 'boot with --guest or --kernel' },
-  { flags: '--cpu <model>' },
   { flags: '--disk <disk...>' },
   { flags: '--cdrom <iso>' },
   { flags: '--net <network...>' },

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import type { Arena, ArenaSeed } from '../base/shared-struct.ts';
 import type { BootImage } from '../boot/boot-image.ts';
+import type { VcpuCpu } from '../cpu/resolve.ts';
 
 export type AcceleratorName = 'kvm' | 'translated';
 
@@ -23,6 +24,8 @@ export interface VmOptions {
   readonly name: string;
   readonly memoryBytes: number;
   readonly cpus: number;
+  /** What each vCPU is told it is, `cpus` of them; without it, whatever the host can give. */
+  readonly processors?: readonly VcpuCpu[] | undefined;
   /** Still being built: the accelerator places state of its own there. */
   readonly arena: Arena;
 }

@@ -43,12 +43,24 @@ export const bootSource = z.discriminatedUnion('kind', [
 ]);
 export type BootSource = z.infer<typeof bootSource>;
 
+const topology = z.strictObject({
+  sockets: z.int().check(z.minimum(1), z.maximum(CPUS.max)),
+  cores: z.int().check(z.minimum(1), z.maximum(CPUS.max)),
+  threads: z.int().check(z.minimum(1), z.maximum(CPUS.max)),
+});
+
 /** What a person decides about a machine. */
 const settings = z.strictObject({
   name,
   description: z.optional(z.string().check(z.maxLength(2000))),
   accelerator: z.enum(ACCELERATORS),
   cpus: z.int().check(z.minimum(CPUS.min), z.maximum(CPUS.max)),
+  /** `MODEL[,+flag,-flag]`, read by cpu/cpu-spec.ts; without it the guest gets what the host can give. */
+  cpu: z.optional(z.string().check(z.minLength(1), z.maxLength(2000))),
+  /** How `cpus` are laid out; without it, cores of one socket. */
+  topology: z.optional(topology),
+  /** Whether a machine starts without CPU features the host lacks. */
+  cpuPolicy: z.optional(z.enum(['warn', 'enforce'])),
   memoryMiB: z.int().check(z.minimum(MEMORY_MIB.min), z.maximum(MEMORY_MIB.max)),
   boot: bootSource,
   devices: z._default(z.strictObject({ debugExit: z._default(z.boolean(), false) }), { debugExit: false }),
@@ -62,8 +74,12 @@ export const machineLineage: Lineage<MachineConfig> = { noun: 'machine', version
 
 /** A machine to be made; what is left out gets its default. */
 export type MachineDraft = Optional<z.input<typeof settings>, 'accelerator' | 'cpus'>;
-/** What to change of a machine; null takes a description away. */
-export type MachinePatch = Loose<Omit<MachineDraft, 'description'>> & { description?: string | null | undefined };
+/** Settings a machine can do without. */
+type Optionals = 'description' | 'cpu' | 'topology' | 'cpuPolicy';
+/** What to change of a machine; null takes an optional setting away. */
+export type MachinePatch = Loose<Omit<MachineDraft, Optionals>> & {
+  [K in Optionals]?: MachineDraft[K] | null | undefined;
+};
 
 type Loose<T> = { [K in keyof T]?: T[K] | undefined };
 type Optional<T, K extends keyof T> = Omit<T, K> & Loose<Pick<T, K>>;
@@ -71,7 +87,7 @@ type Optional<T, K extends keyof T> = Omit<T, K> & Loose<Pick<T, K>>;
 /** The configuration of a new machine; throws `usage` failures naming what is wrong. */
 export function newMachineConfig(draft: MachineDraft, id: string, createdAt: string): MachineConfig {
   requireName(draft.name);
-  const { accelerator = 'auto', cpus = 1, ...rest } = draft;
+  const { accelerator = 'auto', cpus = countOf(draft.topology) ?? 1, ...rest } = draft;
   return checkedConfig(draft.name, { ...rest, accelerator, cpus, version: 1, id, createdAt });
 }
 
@@ -80,15 +96,28 @@ export function patchedConfig(config: MachineConfig, patch: MachinePatch): Machi
   if (patch.name !== undefined) requireName(patch.name);
   const changes = Object.entries(patch).filter(([, value]) => value !== undefined);
   const merged: Record<string, unknown> = { ...config, ...Object.fromEntries(changes) };
-  if (merged.description === null || merged.description === '') delete merged.description;
+  if (patch.topology) merged.cpus = patch.cpus ?? countOf(patch.topology);
+  else if (patch.cpus !== undefined) delete merged.topology;
+  if (merged.description === '') delete merged.description;
+  for (const [key, value] of Object.entries(merged)) if (value === null) delete merged[key];
   return checkedConfig(config.name, { ...merged, version: config.version, id: config.id, createdAt: config.createdAt });
+}
+
+function countOf(topology: MachineDraft['topology']): number | undefined {
+  return topology && topology.sockets * topology.cores * topology.threads;
 }
 
 function checkedConfig(machine: string, candidate: Record<string, unknown>): MachineConfig {
   requireMemory(machine, candidate.memoryMiB);
   requireCpus(machine, candidate.cpus);
   const result = machineConfig.safeParse(candidate);
-  if (result.success) return result.data;
+  if (result.success) {
+    const { topology, cpus } = result.data;
+    if (topology === undefined || countOf(topology) === cpus) return result.data;
+    const { sockets, cores, threads } = topology;
+    const message = `machine ${quote(machine)}: ${sockets}×${cores}×${threads} is not ${cpus} CPUs`;
+    throw new Failure('usage', 'bad-topology', message);
+  }
   throw new Failure('usage', 'bad-setting', `machine ${quote(machine)}: ${describeIssues(result.error.issues)}`);
 }
 

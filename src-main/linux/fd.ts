@@ -6,6 +6,10 @@ const cClose = libcFunction<[number], number>('int close(int fd)');
 const cIoctl = libcFunction<[number, number, number | bigint], number>(
   'int ioctl(int fd, unsigned long request, uintptr_t argument)',
 );
+/** The same with a structure in memory of ours, which stays where it is, and alive, during the call. */
+const cIoctlOn = libcFunction<[number, number, ArrayBufferView], number>(
+  'int ioctl(int fd, unsigned long request, void *structure)',
+);
 
 /** open(2) flags, Linux x86-64 (asm-generic/fcntl.h). */
 export const O = { RDONLY: 0, WRONLY: 1, RDWR: 2, CREAT: 0o100, NOFOLLOW: 0o400000, CLOEXEC: 0o2000000 } as const;
@@ -24,9 +28,11 @@ export class Fd implements Disposable {
     return new Fd(checked(cOpen(path, flags | O.CLOEXEC, mode), 'open', path), path);
   }
 
-  /** Performs an ioctl; throws `SystemCallFailure` naming `request` when it fails. */
-  ioctl(name: string, request: number, argument: number | bigint = 0): number {
-    return checked(cIoctl(this.number, request, argument), name, this.object);
+  /** Performs an ioctl with a number or a structure; throws `SystemCallFailure` naming `request` when it fails. */
+  ioctl(name: string, request: number, argument: number | bigint | ArrayBufferView = 0): number {
+    const result =
+      typeof argument === 'object' ? cIoctlOn(this.number, request, argument) : cIoctl(this.number, request, argument);
+    return checked(result, name, this.object);
   }
 
   dispose(): void {

@@ -189,7 +189,7 @@ export const en = {
     memoryMiB: 'Memory in MiB',
     memoryOf: (total: string) => `This computer has ${total}.`,
     cpus: 'Processors',
-    oneCpu: 'This release runs one.',
+    oneCpu: 'Up to 64 on KVM; the translating accelerator has one.',
     accelerator: 'Accelerator',
     kernel: 'Kernel',
     kernelHint: 'A Linux bzImage, or an ELF vmlinux with a PVH entry.',
@@ -213,7 +213,7 @@ export const en = {
     memoryTooLittle: (least: string) => `at least ${least}`,
     kernelMissing: 'choose a kernel',
     pathNotFull: 'give the full path, from /',
-    cpusTooMany: 'this release runs one processor',
+    cpusTooMany: 'between 1 and 64 processors',
   },
   wizard: {
     title: 'New machine',

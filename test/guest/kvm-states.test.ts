@@ -99,7 +99,8 @@ describe('every order in every state of a machine', () => {
           expect(events).toEqual([]);
         } else {
           expect(refused).toBeUndefined();
-          expect(events).toEqual(expected);
+          // A guest that was reset is running already, and may have brought something about itself.
+          expect(order === 'system_reset' ? events.slice(0, expected.length) : events).toEqual(expected);
         }
         qmp.send('{"execute":"quit"}');
         await qmp.end();

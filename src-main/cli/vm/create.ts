@@ -5,10 +5,11 @@ import { ACCELERATORS, type BootSource, type MachineDraft } from '../../inventor
 import { quote, requireName } from '../../inventory/machine-name.ts';
 import { builtInGuest } from '../../inventory/resources.ts';
 import { checkBootSource } from '../../vmm/client/boot-source.ts';
-import { parseCount, parseMemoryMiB } from '../arguments.ts';
+import { parseCount, parseMemoryMiB, parseTopology } from '../arguments.ts';
 import { type CliIo, printJson, printLine } from '../cli-io.ts';
 import { LATER_CREATE_OPTIONS, refuseLaterOptions } from '../later.ts';
 import { mebibytes } from '../text.ts';
+import { checkedCpu } from './checked-cpu.ts';
 import { openFleet } from './machines.ts';
 
 interface CreateOptions {
@@ -17,6 +18,9 @@ interface CreateOptions {
   readonly initrd?: string;
   readonly cmdline?: string;
   readonly cpus?: string;
+  readonly cpu?: string;
+  readonly topology?: string;
+  readonly cpuPolicy?: 'warn' | 'enforce';
   readonly memory?: string;
   readonly accel?: (typeof ACCELERATORS)[number];
   readonly description?: string;
@@ -37,6 +41,14 @@ export function addCreate(group: Command, io: CliIo): void {
     .option('--initrd <file>', 'with this initial RAM disk')
     .option('--cmdline <text>', 'and this kernel command line')
     .option('--cpus <n>', 'virtual CPUs (default: 1)')
+    .option('--cpu <model>', 'CPU model with flags, as EPYC-Rome,-avx2 (default: all this host can give; KVM only)')
+    .option('--topology <sockets×cores×threads>', 'how the CPUs are laid out, as 2x2x2 (default: cores of one socket)')
+    .addOption(
+      new Option('--cpu-policy <policy>', 'start without CPU features the host lacks, or not (default: warn)').choices([
+        'warn',
+        'enforce',
+      ]),
+    )
     .option('--memory <size>', 'memory, as 512M or 2G (default: what the guest likes, or 512M)')
     .addOption(new Option('--accel <which>', 'what runs it (default: auto)').choices(ACCELERATORS))
     .option('--description <text>', 'a note to show with it')
@@ -55,6 +67,9 @@ async function create(io: CliIo, name: string, options: CreateOptions): Promise<
     boot,
     memoryMiB: options.memory === undefined ? guestMemory : parseMemoryMiB(options.memory),
     cpus: options.cpus === undefined ? undefined : parseCount('cpus', options.cpus),
+    ...(options.cpu === undefined ? {} : { cpu: checkedCpu(options.cpu) }),
+    ...(options.topology === undefined ? {} : { topology: parseTopology(options.topology) }),
+    ...(options.cpuPolicy === undefined ? {} : { cpuPolicy: options.cpuPolicy }),
     accelerator: options.accel,
     ...(options.description === undefined ? {} : { description: options.description }),
     ...(options.debugExit ? { devices: { debugExit: true } } : {}),

@@ -10,8 +10,9 @@ import {
 import { quote } from '../../inventory/machine-name.ts';
 import { checkBootSource } from '../../vmm/client/boot-source.ts';
 import { isLive } from '../../vmm/client/machine-state.ts';
-import { parseCount, parseMemoryMiB, parseSwitch } from '../arguments.ts';
+import { parseCount, parseMemoryMiB, parseSwitch, parseTopology } from '../arguments.ts';
 import type { CliIo } from '../cli-io.ts';
+import { checkedCpu } from './checked-cpu.ts';
 import { findMachine } from './machines.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -37,6 +38,18 @@ const KEYS: Record<string, (change: Change, value: string) => void> = {
   },
   cpus: ({ patch }, value) => {
     patch.cpus = parseCount('cpus', value);
+  },
+  cpu: ({ patch }, value) => {
+    patch.cpu = value === '' ? null : checkedCpu(value);
+  },
+  topology: ({ patch }, value) => {
+    patch.topology = value === '' ? null : parseTopology(value);
+  },
+  'cpu-policy': ({ patch }, value) => {
+    if (value !== '' && value !== 'warn' && value !== 'enforce') {
+      throw usage(`cpu-policy ${quote(value)}: is none of warn, enforce`);
+    }
+    patch.cpuPolicy = value === '' ? null : value;
   },
   memory: ({ patch }, value) => {
     patch.memoryMiB = parseMemoryMiB(value);

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { brandLeaves, brandOf, type CpuidEntry, isIndexed } from '../../cpu/cpuid/cpuid-table.ts';
 import type { Fd } from '../../linux/fd.ts';
-import { addressOf } from '../../linux/libc.ts';
 import { CAP, KVM } from './ioctls.ts';
 import { readSupported } from './supported-cpuid.ts';
 
@@ -31,7 +30,7 @@ export function setCpuid(vcpu: Fd, entries: readonly CpuidEntry[]): void {
     const flags = isIndexed(leaf) ? SIGNIFICANT_INDEX : 0;
     table.set([leaf, subleaf, flags, eax, ebx, ecx, edx], HEADER_WORDS + i * ENTRY_WORDS);
   });
-  vcpu.ioctl('KVM_SET_CPUID2', KVM.SET_CPUID2, addressOf(table));
+  vcpu.ioctl('KVM_SET_CPUID2', KVM.SET_CPUID2, table);
 }
 
 /**

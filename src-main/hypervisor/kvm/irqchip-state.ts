@@ -1,5 +1,4 @@
 import type { Fd } from '../../linux/fd.ts';
-import { addressOf } from '../../linux/libc.ts';
 import { KVM } from './ioctls.ts';
 
 /** struct kvm_irqchip: chip_id, padding, 512 bytes of chip (KVM API §4.26). Chips: 8259A master, slave, IOAPIC. */
@@ -18,15 +17,15 @@ export function saveIrqchips(vm: Fd): IrqchipState {
   const chips = CHIPS.map((id) => {
     const bytes = new Uint8Array(IRQCHIP_BYTES);
     bytes[0] = id;
-    vm.ioctl('KVM_GET_IRQCHIP', KVM.GET_IRQCHIP, addressOf(bytes));
+    vm.ioctl('KVM_GET_IRQCHIP', KVM.GET_IRQCHIP, bytes);
     return bytes;
   });
   const pit = new Uint8Array(PIT_STATE_BYTES);
-  vm.ioctl('KVM_GET_PIT2', KVM.GET_PIT2, addressOf(pit));
+  vm.ioctl('KVM_GET_PIT2', KVM.GET_PIT2, pit);
   return { chips, pit };
 }
 
 export function restoreIrqchips(vm: Fd, state: IrqchipState): void {
-  for (const bytes of state.chips) vm.ioctl('KVM_SET_IRQCHIP', KVM.SET_IRQCHIP, addressOf(bytes));
-  vm.ioctl('KVM_SET_PIT2', KVM.SET_PIT2, addressOf(state.pit));
+  for (const bytes of state.chips) vm.ioctl('KVM_SET_IRQCHIP', KVM.SET_IRQCHIP, bytes);
+  vm.ioctl('KVM_SET_PIT2', KVM.SET_PIT2, state.pit);
 }

@@ -2,14 +2,13 @@ import { systemClock } from '../../base/clock.ts';
 import { type Owner, owning } from '../../base/disposable.ts';
 import { type BootImage, loadSegments } from '../../boot/boot-image.ts';
 import { Fd } from '../../linux/fd.ts';
-import { addressOf } from '../../linux/libc.ts';
 import { PAGE_SIZE, SharedPages } from '../../linux/memory.ts';
 import { kickThread } from '../../linux/thread.ts';
 import { GiB, KVM_IDENTITY_MAP_ADDRESS, KVM_TSS_ADDRESS, MiB, ramRanges } from '../../vmm/layout.ts';
 import { GuestMemory, type RamRegion } from '../../vmm/memory/guest-memory.ts';
 import { VcpuControl } from '../../vmm/vcpu/vcpu-control.ts';
 import type { KvmVcpuSeed, Vm, VmOptions } from '../hypervisor.ts';
-import { passHostCpuid } from './cpuid.ts';
+import { passHostCpuid, setCpuid } from './cpuid.ts';
 import { enter } from './entry-state.ts';
 import { KVM, PIT_SPEAKER_DUMMY } from './ioctls.ts';
 import { kvmIrqDriver } from './irq-driver.ts';
@@ -62,12 +61,12 @@ export class KvmVm implements Vm {
     this.driveIrq = kvmIrqDriver(this.vm.number);
     this.vm.ioctl('KVM_SET_TSS_ADDR', KVM.SET_TSS_ADDR, KVM_TSS_ADDRESS);
     const identity = BigUint64Array.of(BigInt(KVM_IDENTITY_MAP_ADDRESS));
-    this.vm.ioctl('KVM_SET_IDENTITY_MAP_ADDR', KVM.SET_IDENTITY_MAP_ADDR, addressOf(identity));
+    this.vm.ioctl('KVM_SET_IDENTITY_MAP_ADDR', KVM.SET_IDENTITY_MAP_ADDR, identity);
     this.memory = new GuestMemory(this.addRam(options.memoryBytes));
     this.vm.ioctl('KVM_CREATE_IRQCHIP', KVM.CREATE_IRQCHIP);
     const pit = new Uint32Array(16);
     pit[0] = PIT_SPEAKER_DUMMY;
-    this.vm.ioctl('KVM_CREATE_PIT2', KVM.CREATE_PIT2, addressOf(pit));
+    this.vm.ioctl('KVM_CREATE_PIT2', KVM.CREATE_PIT2, pit);
     const runSize = kvm.ioctl('KVM_GET_VCPU_MMAP_SIZE', KVM.GET_VCPU_MMAP_SIZE);
     const msrs = msrIndexList(kvm);
     for (let index = 0; index < options.cpus; index++) this.addVcpu(kvm, index, runSize, msrs);
@@ -129,16 +128,19 @@ export class KvmVm implements Vm {
   /** struct kvm_userspace_memory_region: slot, flags, then guest address, size, host address as u64 (KVM API §4.35). */
   private setMemorySlot(slot: number, gpa: number, pages: SharedPages): void {
     const region = new BigUint64Array([BigInt(slot), BigInt(gpa), BigInt(pages.size), pages.address]);
-    this.vm.ioctl('KVM_SET_USER_MEMORY_REGION', KVM.SET_USER_MEMORY_REGION, addressOf(region));
+    this.vm.ioctl('KVM_SET_USER_MEMORY_REGION', KVM.SET_USER_MEMORY_REGION, region);
   }
 
   private addVcpu(kvm: Fd, index: number, runSize: number, msrs: number[]): void {
     const name = `vCPU ${index} of ${this.options.name}`;
-    const fd = this.owner.own(new Fd(this.vm.ioctl('KVM_CREATE_VCPU', KVM.CREATE_VCPU, index), name));
+    const processor = this.options.processors?.[index];
+    const apicId = processor?.apicId ?? index;
+    const fd = this.owner.own(new Fd(this.vm.ioctl('KVM_CREATE_VCPU', KVM.CREATE_VCPU, apicId), name));
     const run = SharedPages.allocate(Math.ceil(runSize / PAGE_SIZE) * PAGE_SIZE, `kvm_run of ${name}`);
     this.owner.own(run.mapOver(fd.number, 0, `kvm_run of ${name}`));
-    passHostCpuid(kvm, fd, index, this.options.cpus);
-    writeMsrs(fd, firmwareMsrs);
+    if (processor) setCpuid(fd, processor.cpuid);
+    else passHostCpuid(kvm, fd, apicId, this.options.cpus);
+    writeMsrs(fd, [...firmwareMsrs, ...(processor?.msrs ?? [])]);
     const control = this.options.arena.place(VcpuControl, `vcpu${index}`);
     this.vcpus.push({ fd, run, control, powerOn: saveVcpu(fd, msrs) });
   }

@@ -1,6 +1,6 @@
 import { Owner } from '../../base/disposable.ts';
 import { Fd } from '../../linux/fd.ts';
-import { addressOf } from '../../linux/libc.ts';
+import { SystemCallFailure } from '../../linux/libc.ts';
 import { PAGE_SIZE, SharedPages } from '../../linux/memory.ts';
 import { enter } from './entry-state.ts';
 import { EXIT, KVM } from './ioctls.ts';
@@ -61,17 +61,30 @@ export function runProbeGuest(kvm: Fd): string | undefined {
 function probe(kvm: Fd, owner: Owner): string | undefined {
   const vm = owner.own(new Fd(kvm.ioctl('KVM_CREATE_VM', KVM.CREATE_VM), 'probe guest'));
   const ram = SharedPages.allocate(RAM_BYTES, 'probe guest');
+  owner.defer(() => ram.discard());
   ram.bytes.set(code, CODE_ADDRESS);
   ram.bytes.set(new Uint8Array(gdt.buffer), GDT_ADDRESS);
   const region = new BigUint64Array([0n, 0n, BigInt(RAM_BYTES), ram.address]);
-  vm.ioctl('KVM_SET_USER_MEMORY_REGION', KVM.SET_USER_MEMORY_REGION, addressOf(region));
+  vm.ioctl('KVM_SET_USER_MEMORY_REGION', KVM.SET_USER_MEMORY_REGION, region);
   const vcpu = owner.own(new Fd(vm.ioctl('KVM_CREATE_VCPU', KVM.CREATE_VCPU, 0), 'probe guest'));
   const runSize = kvm.ioctl('KVM_GET_VCPU_MMAP_SIZE', KVM.GET_VCPU_MMAP_SIZE);
   const run = SharedPages.allocate(Math.ceil(runSize / PAGE_SIZE) * PAGE_SIZE, 'probe guest');
   owner.own(run.mapOver(vcpu.number, 0, 'probe guest'));
   const table = { base: GDT_ADDRESS, limit: gdt.byteLength - 1 };
   enter(vcpu, { mode: 'protected32', eip: CODE_ADDRESS, esi: 0, ebx: 0, esp: RAM_BYTES, gdt: table });
-  vcpu.ioctl('KVM_RUN', KVM.RUN);
+  runToItsExit(vcpu);
   const reason = new DataView(run.buffer, run.offset).getUint32(RUN_EXIT_REASON, true);
   return reason === EXIT.IO ? undefined : `a probe guest ended with KVM exit reason ${reason}`;
+}
+
+/** Signals meant for others interrupt KVM_RUN, in an app's main process more often than anywhere. */
+function runToItsExit(vcpu: Fd): void {
+  for (;;) {
+    try {
+      vcpu.ioctl('KVM_RUN', KVM.RUN);
+      return;
+    } catch (error) {
+      if (!(error instanceof SystemCallFailure && error.errnoName === 'EINTR')) throw error;
+    }
+  }
 }

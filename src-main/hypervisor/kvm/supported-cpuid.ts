@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import type { CpuidEntry } from '../../cpu/cpuid/cpuid-table.ts';
 import type { HostCpu, MsrValue } from '../../cpu/host-cpuid.ts';
 import { Fd, O } from '../../linux/fd.ts';
-import { addressOf } from '../../linux/libc.ts';
 import { CAP, KVM } from './ioctls.ts';
 
 /** struct kvm_cpuid2: nent, padding; then entries of ten words: function, index, flags, eax, ebx, ecx, edx, padding×3. */
@@ -43,7 +42,7 @@ function withKvm<T>(read: (kvm: Fd) => T): T {
 export function readSupported(kvm: Fd): CpuidEntry[] {
   const table = new Uint32Array(HEADER_WORDS + MAX_ENTRIES * ENTRY_WORDS);
   table[0] = MAX_ENTRIES;
-  kvm.ioctl('KVM_GET_SUPPORTED_CPUID', KVM.GET_SUPPORTED_CPUID, addressOf(table));
+  kvm.ioctl('KVM_GET_SUPPORTED_CPUID', KVM.GET_SUPPORTED_CPUID, table);
   return Array.from({ length: table[0] }, (_, i) => {
     const at = HEADER_WORDS + i * ENTRY_WORDS;
     const [leaf = 0, subleaf = 0, , eax = 0, ebx = 0, ecx = 0, edx = 0] = table.subarray(at, at + ENTRY_WORDS);
@@ -55,7 +54,7 @@ export function readSupported(kvm: Fd): CpuidEntry[] {
 function readFeatureMsr(kvm: Fd, index: number): MsrValue[] {
   const words = new BigUint64Array([1n, BigInt(index), 0n]);
   try {
-    return kvm.ioctl('KVM_GET_MSRS', KVM.GET_MSRS, addressOf(words)) === 1 ? [{ index, value: words[2]! }] : [];
+    return kvm.ioctl('KVM_GET_MSRS', KVM.GET_MSRS, words) === 1 ? [{ index, value: words[2]! }] : [];
   } catch {
     // A kernel that has no such feature MSR fails the call instead of reading none.
     return [];

@@ -1,5 +1,4 @@
 import type { Fd } from '../../linux/fd.ts';
-import { addressOf } from '../../linux/libc.ts';
 import { KVM } from './ioctls.ts';
 
 /** A kernel structure of fixed size that one ioctl reads and another writes. */
@@ -38,13 +37,13 @@ export interface Msr {
 export function readBlock(vcpu: Fd, name: 'REGS' | 'SREGS'): DataView {
   const block = blocks.find((candidate) => candidate.name === name)!;
   const bytes = new Uint8Array(block.size);
-  vcpu.ioctl(`KVM_GET_${name}`, block.get, addressOf(bytes));
+  vcpu.ioctl(`KVM_GET_${name}`, block.get, bytes);
   return new DataView(bytes.buffer);
 }
 
 export function writeBlock(vcpu: Fd, name: 'REGS' | 'SREGS', view: DataView): void {
   const block = blocks.find((candidate) => candidate.name === name)!;
-  vcpu.ioctl(`KVM_SET_${name}`, block.set, addressOf(view));
+  vcpu.ioctl(`KVM_SET_${name}`, block.set, view);
 }
 
 /** The MSRs this host's KVM saves and restores. */
@@ -52,7 +51,7 @@ export function msrIndexList(kvm: Fd): number[] {
   const room = 1024;
   const list = new Uint32Array(1 + room);
   list[0] = room;
-  kvm.ioctl('KVM_GET_MSR_INDEX_LIST', KVM.GET_MSR_INDEX_LIST, addressOf(list));
+  kvm.ioctl('KVM_GET_MSR_INDEX_LIST', KVM.GET_MSR_INDEX_LIST, list);
   return [...list.subarray(1, 1 + list[0]!)].filter((index) => !running.has(index));
 }
 
@@ -63,7 +62,7 @@ export function writeMsrs(vcpu: Fd, msrs: readonly Msr[]): number[] {
     const rest = msrs.slice(from);
     const { view, bytes } = msrBuffer(rest);
     rest.forEach(({ value }, i) => void view.setBigUint64(MSRS_HEADER + i * MSR_ENTRY + 8, value, true));
-    const done = vcpu.ioctl('KVM_SET_MSRS', KVM.SET_MSRS, addressOf(bytes));
+    const done = vcpu.ioctl('KVM_SET_MSRS', KVM.SET_MSRS, bytes);
     from += done;
     if (from < msrs.length) refused.push(msrs[from++]!.index);
   }
@@ -75,7 +74,7 @@ export function readMsrs(vcpu: Fd, indices: readonly number[]): Msr[] {
   for (let from = 0; from < indices.length; ) {
     const rest = indices.slice(from).map((index) => ({ index }));
     const { view, bytes } = msrBuffer(rest);
-    const done = vcpu.ioctl('KVM_GET_MSRS', KVM.GET_MSRS, addressOf(bytes));
+    const done = vcpu.ioctl('KVM_GET_MSRS', KVM.GET_MSRS, bytes);
     for (let i = 0; i < done; i++) {
       found.push({ index: rest[i]!.index, value: view.getBigUint64(MSRS_HEADER + i * MSR_ENTRY + 8, true) });
     }
@@ -103,7 +102,7 @@ export function saveVcpu(vcpu: Fd, msrIndices: readonly number[]): VcpuState {
   const saved = new Map<string, Uint8Array>();
   for (const { name, size, get } of blocks) {
     const bytes = new Uint8Array(size);
-    vcpu.ioctl(`KVM_GET_${name}`, get, addressOf(bytes));
+    vcpu.ioctl(`KVM_GET_${name}`, get, bytes);
     saved.set(name, bytes);
   }
   return { blocks: saved, msrs: readMsrs(vcpu, msrIndices) };
@@ -111,6 +110,6 @@ export function saveVcpu(vcpu: Fd, msrIndices: readonly number[]): VcpuState {
 
 /** Puts a vCPU that is not running into a captured state. */
 export function restoreVcpu(vcpu: Fd, state: VcpuState): void {
-  for (const { name, set } of blocks) vcpu.ioctl(`KVM_SET_${name}`, set, addressOf(state.blocks.get(name)!));
+  for (const { name, set } of blocks) vcpu.ioctl(`KVM_SET_${name}`, set, state.blocks.get(name)!);
   writeMsrs(vcpu, state.msrs);
 }

@@ -25,15 +25,15 @@ export async function chooseAccelerator(wanted: 'auto' | AcceleratorName): Promi
   return kvm.verdict.usable ? kvm : load('translated');
 }
 
+/** vCPUs of one machine on KVM: what its topology may have (cpu/normalize/topology.ts). */
+const KVM_MAX_CPUS = 64;
+
 /** Throws where the accelerator cannot give a machine so many CPUs. */
 export function requireCpus({ verdict }: Accelerator, machine: string, cpus: number): void {
-  const most = Math.min(verdict.accelerator === 'translated' ? 1 : RELEASE_MAX_CPUS, CPU_LIMIT);
+  const most = verdict.accelerator === 'translated' ? verdict.maxVcpus : KVM_MAX_CPUS;
   if (cpus <= most) return;
-  throw new Failure('usage', 'too-many-cpus', `machine "${machine}": ${cpus} CPUs: this release runs ${most}`, {
+  const message = `machine "${machine}": ${cpus} CPUs: the accelerator ${verdict.accelerator} runs ${most}`;
+  throw new Failure('usage', 'too-many-cpus', message, {
     hint: `bulkhead vm set ${JSON.stringify(machine)} cpus=${most}`,
   });
 }
-
-/** vCPUs this release starts on KVM. */
-const RELEASE_MAX_CPUS = 1;
-const CPU_LIMIT = 64;

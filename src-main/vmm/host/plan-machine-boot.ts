@@ -11,14 +11,18 @@ import { MiB } from '../layout.ts';
 const DEFAULT_COMMAND_LINE = 'console=ttyS0';
 
 /** The boot image a machine's configuration asks for; throws what is wrong with its files. */
-export function planMachineBoot(config: MachineConfig, accelerator: AcceleratorName): BootImage {
+export function planMachineBoot(
+  config: MachineConfig,
+  accelerator: AcceleratorName,
+  apicIds: readonly number[],
+): BootImage {
   const { kernel, initrd, commandLine } = bootFiles(config);
   return planBoot({
     kernel,
     initrd,
     commandLine,
     memoryBytes: config.memoryMiB * MiB,
-    acpiTables: buildAcpiTables({ cpus: config.cpus }),
+    acpiTables: buildAcpiTables({ apicIds }),
     prefer32: accelerator === 'translated',
   });
 }

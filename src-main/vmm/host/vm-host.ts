@@ -3,6 +3,7 @@ import { Owner } from '../../base/disposable.ts';
 import { Failure, type FailureRecord } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
 import type { BootImage } from '../../boot/boot-image.ts';
+import type { VcpuCpu } from '../../cpu/resolve.ts';
 import { currentBootId, type LastRun, writeLastRun } from '../../inventory/last-run.ts';
 import type { MachineConfig } from '../../inventory/machine-config.ts';
 import { entryId, MachineStore } from '../../inventory/machine-store.ts';
@@ -70,11 +71,13 @@ async function serve(
   const accelerator = await chooseAccelerator(config.accelerator);
   requireCpus(accelerator, config.name, config.cpus);
   times.mark('accelerator');
-  const image = planMachineBoot(config, accelerator.verdict.accelerator);
+  const { processors, apicIds } = await processorsFor(config, accelerator);
+  times.mark('cpu-model');
+  const image = planMachineBoot(config, accelerator.verdict.accelerator, apicIds);
   owner.own(image);
   times.mark('plan-boot');
   const serialLog = owner.own(new SerialLog(paths.serialLog));
-  const machine = build(config, accelerator, image, workers, times);
+  const machine = build(config, accelerator, processors, image, workers, times);
   owner.own(machine);
 
   const run = beginRun(paths);
@@ -88,9 +91,28 @@ async function serve(
   }
 }
 
+interface Processors {
+  /** Undefined where the accelerator brings its own. */
+  readonly processors: readonly VcpuCpu[] | undefined;
+  readonly apicIds: readonly number[];
+}
+
+async function processorsFor(config: MachineConfig, { verdict }: Accelerator): Promise<Processors> {
+  if (verdict.accelerator !== 'kvm') {
+    if (config.cpu !== undefined)
+      log('warn', 'cpu-model-ignored', { cpu: config.cpu, accelerator: verdict.accelerator });
+    return { processors: undefined, apicIds: Array.from({ length: config.cpus }, (_, index) => index) };
+  }
+  const { machineCpu } = await import('./machine-cpu.ts');
+  const { processors, missing } = machineCpu(config);
+  for (const { feature, why } of missing) log('warn', 'cpu-feature-missing', { feature, why });
+  return { processors, apicIds: processors.map(({ apicId }) => apicId) };
+}
+
 function build(
   config: MachineConfig,
   accelerator: Accelerator,
+  processors: readonly VcpuCpu[] | undefined,
   image: BootImage,
   workers: VcpuWorkerPool,
   times: StartupTimes,
@@ -104,7 +126,7 @@ function build(
     image,
     board: { memoryBytes, debugExit: config.devices.debugExit },
     workers,
-    createVm: (arena) => accelerator.createVm({ name: config.name, memoryBytes, cpus: config.cpus, arena }),
+    createVm: (arena) => accelerator.createVm({ name: config.name, memoryBytes, cpus: config.cpus, processors, arena }),
     times,
   });
 }

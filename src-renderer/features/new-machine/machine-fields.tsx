@@ -149,7 +149,7 @@ export function CpusField({ form, errors, disabled = false, onChange }: FieldsPr
       error={errors.cpus}
       disabled={disabled}
       min={1}
-      max={1}
+      max={64}
       className={classes.narrow ?? ''}
       onChange={(value) => onChange({ ...form, cpus: Number(value) })}
     />

@@ -98,7 +98,7 @@ export function formErrors(form: MachineForm, around: Surroundings): FieldErrors
   else if (around.takenNames.some((taken) => nameKey(taken) === nameKey(form.name))) errors.name = en.fields.nameTaken;
   const memory = memoryError(form, around);
   if (memory !== undefined) errors.memoryMiB = memory;
-  if (form.cpus !== 1) errors.cpus = en.fields.cpusTooMany;
+  if (!(form.cpus >= 1 && form.cpus <= 64)) errors.cpus = en.fields.cpusTooMany;
   if (form.bootKind === 'kernel') {
     if (form.kernel === '') errors.kernel = en.fields.kernelMissing;
     else if (!form.kernel.startsWith('/')) errors.kernel = en.fields.pathNotFull;

@@ -66,11 +66,24 @@ describe('bad input ends with its exit status and one error line', () => {
     ],
     ['negative memory', 2, 'memory "-5": a size like', ['vm', 'create', 'x', ...anyKernel, '--memory=-5']],
     [
-      'several CPUs',
+      'a CPU model nobody knows',
       2,
-      'machine "x": 4 CPUs: this release runs one vCPU',
-      ['vm', 'create', 'x', ...anyKernel, '--cpus', '4'],
+      'there is no CPU model "EPIC"',
+      ['vm', 'create', 'x', ...anyKernel, '--cpu', 'EPIC'],
     ],
+    [
+      'a layout that is not the CPUs',
+      2,
+      'machine "x": 2×2×1 is not 3 CPUs',
+      ['vm', 'create', 'x', ...anyKernel, '--cpus', '3', '--topology', '2x2x1'],
+    ],
+    [
+      'a layout in words',
+      2,
+      'topology "many": SOCKETSxCORESxTHREADS is expected',
+      ['vm', 'create', 'x', ...anyKernel, '--topology', 'many'],
+    ],
+    ['too many CPUs', 2, 'machine "x": 65 CPUs: between 1 and 64', ['vm', 'create', 'x', ...anyKernel, '--cpus', '65']],
     ['no CPU', 2, 'machine "x": 0 CPUs: between 1 and 64', ['vm', 'create', 'x', ...anyKernel, '--cpus', '0']],
     [
       'an unknown accelerator',
@@ -277,7 +290,9 @@ describe('a machine’s life on the command line', () => {
     await create();
     expect(await run('vm', 'set', 't', 'colour=red')).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('error: setting "colour": is none of name, description, accel, cpus, memory'),
+      stderr: expect.stringContaining(
+        'error: setting "colour": is none of name, description, accel, cpus, cpu, topology, cpu-policy, memory',
+      ),
     });
     expect((await run('vm', 'set', 't', 'memory')).stderr).toContain('has no value: write memory=VALUE');
     expect((await run('vm', 'set', 't', 'toString=1')).status).toBe(2);

@@ -102,7 +102,7 @@ describe('the machine store', () => {
     [{ memoryMiB: 2_000_000 }, 'usage', '2000000 MiB of memory: at most 1048576 MiB'],
     [{ memoryMiB: 64.5 }, 'usage', 'memoryMiB'],
     [{ cpus: 0 }, 'usage', '0 CPUs: between 1 and 64'],
-    [{ cpus: 2 }, 'usage', '2 CPUs: this release runs one vCPU'],
+    [{ cpus: 3, topology: { sockets: 1, cores: 2, threads: 1 } }, 'usage', '1×2×1 is not 3 CPUs'],
     [{ accelerator: 'xen' as 'kvm' }, 'usage', 'accelerator'],
     [{ boot: { kind: 'kernel', kernel: 'vmlinuz' } as const }, 'usage', 'boot.kernel: the full path is needed'],
     [{ boot: { ...boot, commandLine: 'a\nb' } }, 'usage', 'one line without control characters'],

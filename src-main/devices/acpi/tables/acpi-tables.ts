@@ -11,19 +11,21 @@ const MOST_CPUS = 255;
 const ALIGNMENT = 16;
 
 export interface AcpiTablesRequest {
-  readonly cpus: number;
+  /** Of each vCPU, in order. */
+  readonly apicIds: readonly number[];
   /** False leaves the MADT out: the machine has 8259As only. */
   readonly apic?: boolean;
 }
 
 /** All ACPI tables as they lie in memory from `ACPI_TABLES_START`, RSDP first. */
-export function buildAcpiTables({ cpus, apic = true }: AcpiTablesRequest): Uint8Array {
-  invariant(cpus >= 1 && cpus <= MOST_CPUS, `ACPI tables for ${cpus} CPUs`);
+export function buildAcpiTables({ apicIds, apic = true }: AcpiTablesRequest): Uint8Array {
+  const cpus = apicIds.length;
+  invariant(cpus >= 1 && Math.max(...apicIds) < MOST_CPUS, `ACPI tables for APIC ids ${apicIds}`);
   const area = new TableArea();
   const facsAddress = area.place(facs(), FACS_ALIGNMENT);
   const dsdtAddress = area.place(dsdt(cpus));
   const listed = [area.place(fadt(facsAddress, dsdtAddress))];
-  if (apic) listed.push(area.place(madt(cpus)));
+  if (apic) listed.push(area.place(madt(apicIds)));
   const rsdtAddress = area.place(rsdt(listed));
   return area.finish(rsdp(rsdtAddress, area.place(xsdt(listed))));
 }

@@ -19,13 +19,13 @@ const ACTIVE_HIGH_LEVEL = 0b1101;
 /** The PIT's ISA IRQ 0 arrives at pin 2, as on every PC and in KVM's default routing. */
 const PIT_GSI = 2;
 
-export function madt(cpus: number): Uint8Array {
+export function madt(apicIds: readonly number[]): Uint8Array {
   return Table.of(
     'APIC',
     5,
     concat(
       [...u32(LAPIC_ADDRESS), ...u32(PCAT_COMPAT)],
-      ...Array.from({ length: cpus }, (_, id) => localApic(id)),
+      ...apicIds.map((apicId, uid) => localApic(uid, apicId)),
       [IO_APIC.type, IO_APIC.length, IO_APIC_ID, 0, ...u32(IOAPIC_ADDRESS), ...u32(0)],
       sourceOverride(0, PIT_GSI, CONFORMS),
       sourceOverride(IRQ.acpi, IRQ.acpi, ACTIVE_HIGH_LEVEL),
@@ -34,8 +34,9 @@ export function madt(cpus: number): Uint8Array {
   ).seal();
 }
 
-function localApic(id: number): number[] {
-  return [LOCAL_APIC.type, LOCAL_APIC.length, id, id, ...u32(ENABLED)];
+/** @param uid of the processor's object in the DSDT */
+function localApic(uid: number, apicId: number): number[] {
+  return [LOCAL_APIC.type, LOCAL_APIC.length, uid, apicId, ...u32(ENABLED)];
 }
 
 function sourceOverride(isaIrq: number, gsi: number, flags: number): number[] {
