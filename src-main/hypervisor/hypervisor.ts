@@ -53,6 +53,10 @@ export interface Vm extends Disposable {
   load(image: BootImage): void | Promise<void>;
   /** Interrupt chip and timers back to power-on. The vCPUs must be paused. */
   reset(): void | Promise<void>;
+  /** The guest is paused: its clocks should stand still. The vCPUs stand still already. */
+  stopTime(): void;
+  /** The guest is about to run again: its clocks go on from where they stood. */
+  resumeTime(): void;
   /** Makes vCPU `index` look at its control words soon, from wherever it is. */
   kick(index: number): void;
   /** Drives GSI `gsi`; callable from this thread only (worker threads have their own, from their seed). */

@@ -17,7 +17,10 @@ export const KVM = {
   CREATE_PIT2: 0x4040_ae77, // §4.71
   GET_PIT2: 0x8070_ae9f, // §4.72
   SET_PIT2: 0x4070_aea0, // §4.73
+  SET_CLOCK: 0x4030_ae7b, // §4.30
+  GET_CLOCK: 0x8030_ae7c, // §4.29
   RUN: 0xae80, // §4.10
+  KVMCLOCK_CTRL: 0xaead, // §4.68
   GET_REGS: 0x8090_ae81, // §4.11
   SET_REGS: 0x4090_ae82, // §4.12
   GET_SREGS: 0x8138_ae83, // §4.13

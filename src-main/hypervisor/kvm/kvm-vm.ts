@@ -10,6 +10,7 @@ import { VcpuControl } from '../../vmm/vcpu/vcpu-control.ts';
 import type { KvmVcpuSeed, Vm, VmOptions } from '../hypervisor.ts';
 import { passHostCpuid, setCpuid } from './cpuid.ts';
 import { enter } from './entry-state.ts';
+import { resumeTime, type StoppedTime, stopTime } from './guest-clock.ts';
 import { KVM, PIT_SPEAKER_DUMMY } from './ioctls.ts';
 import { kvmIrqDriver } from './irq-driver.ts';
 import { type IrqchipState, restoreIrqchips, saveIrqchips } from './irqchip-state.ts';
@@ -44,6 +45,7 @@ export class KvmVm implements Vm {
   private readonly owner: Owner;
   private readonly vm: Fd;
   private readonly vcpus: Vcpu[] = [];
+  private stopped: StoppedTime | undefined;
   private readonly powerOnIrqchips: IrqchipState;
   private readonly driveIrq: (gsi: number, level: boolean) => void;
 
@@ -92,8 +94,26 @@ export class KvmVm implements Vm {
   }
 
   reset(): void {
+    this.stopped = undefined;
     restoreIrqchips(this.vm, this.powerOnIrqchips);
     for (const vcpu of this.vcpus) restoreVcpu(vcpu.fd, vcpu.powerOn);
+  }
+
+  stopTime(): void {
+    this.stopped = stopTime(
+      this.vm,
+      this.vcpus.map(({ fd }) => fd),
+    );
+  }
+
+  resumeTime(): void {
+    if (this.stopped === undefined) return;
+    resumeTime(
+      this.vm,
+      this.vcpus.map(({ fd }) => fd),
+      this.stopped,
+    );
+    this.stopped = undefined;
   }
 
   kick(index: number): void {

@@ -61,6 +61,11 @@ export class TranslatedVm implements Vm {
     await this.order({ kind: 'reset' });
   }
 
+  /** The engine's clocks run only while it does. */
+  stopTime(): void {}
+
+  resumeTime(): void {}
+
   kick(_index: number): void {
     wakeEngine(this.state);
   }

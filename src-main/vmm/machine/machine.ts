@@ -98,6 +98,7 @@ export class Machine implements Disposable {
       if (this.now === 'paused') return;
       this.require('pause', ['running', 'stopping', 'guest-panicked']);
       await this.threads.pause();
+      this.vm.stopTime();
       this.pausedFrom = this.now;
       this.enter('paused');
     });
@@ -108,6 +109,7 @@ export class Machine implements Disposable {
     return this.inTurn(async () => {
       if (this.now === 'running' || this.now === 'stopping') return;
       this.require('resume', ['paused']);
+      this.vm.resumeTime();
       await this.threads.resume();
       this.enter(this.pausedFrom);
     });
