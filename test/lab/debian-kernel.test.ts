@@ -7,14 +7,14 @@ import {
   makeDebianGuest,
 } from '../support/lab/debian-guest.ts';
 import { kernelLines, onlyIn, unnamed } from '../support/lab/kernel-log.ts';
-import { canHaveMiB, labSession } from '../support/lab/lab-session.ts';
+import { canHaveMiB, LAB_RETRY, labSession } from '../support/lab/lab-session.ts';
 import { fromQemu } from './qemu-differences.ts';
 
 const LONG_MS = 240_000;
 const LARGE_LAB_MIB = 7168;
 const large = canHaveMiB(LARGE_LAB_MIB);
 
-describe("Debian's unmodified amd64 kernel on KVM", () => {
+describe("Debian's unmodified amd64 kernel on KVM", LAB_RETRY, () => {
   const session = labSession({ memoryMiB: large ? LARGE_LAB_MIB : 3072 });
   let guest: DebianGuest;
 

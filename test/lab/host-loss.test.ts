@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { labSession } from '../support/lab/lab-session.ts';
+import { LAB_RETRY, labSession } from '../support/lab/lab-session.ts';
 
 const ROUNDS = 10;
 
-describe('VM hosts come and go on KVM', () => {
+describe('VM hosts come and go on KVM', LAB_RETRY, () => {
   const session = labSession();
 
   test('a VM host that is killed: crashed, with the reason; nothing is left; it starts again', {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { clone } from '../support/lab/lab.ts';
 import { type LabMachine, PROGRAM } from '../support/lab/lab-bulkhead.ts';
-import { labSession } from '../support/lab/lab-session.ts';
+import { LAB_RETRY, labSession } from '../support/lab/lab-session.ts';
 
 const LONG_MS = 180_000;
 const QMP = `node ${clone}/test/support/lab/qmp.mjs`;
 
-describe('Tiny Linux on KVM, by the command line client', () => {
+describe('Tiny Linux on KVM, by the command line client', LAB_RETRY, () => {
   const session = labSession();
 
   async function bootAndLogIn(name: string, ...options: string[]): Promise<LabMachine> {

@@ -24,10 +24,19 @@ export class LabBulkhead {
 
   static async create(lab: Lab, home: string): Promise<LabBulkhead> {
     await lab.output(
-      `mkdir -p -m 0700 ${home} ${home}/run ${home}/share &&
-       mkdir -p ${PROGRAM}/out && cp -r out/main ${PROGRAM}/out/ && cp -r bulkhead package.json resources ${PROGRAM}/ &&
+      `mkdir -p ${PROGRAM}/out && cp -r out/main ${PROGRAM}/out/ && cp -r bulkhead package.json resources ${PROGRAM}/ &&
        ln -s ${clone}/node_modules ${PROGRAM}/node_modules`,
     );
+    return LabBulkhead.at(lab, home);
+  }
+
+  /** The same program with another home. VM hosts of the old one that still run are a failed test's, and end. */
+  moveTo(home: string): Promise<LabBulkhead> {
+    return LabBulkhead.at(this.lab, home);
+  }
+
+  private static async at(lab: Lab, home: string): Promise<LabBulkhead> {
+    await lab.output(`busybox pkill -KILL -f 'vm-host[.]js'; mkdir -p -m 0700 ${home} ${home}/run ${home}/share`);
     return new LabBulkhead(lab, home);
   }
 

@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { need } from '../need.ts';
 import { Lab, type LabOptions } from './lab.ts';
 import { LabBulkhead } from './lab-bulkhead.ts';
@@ -8,9 +8,15 @@ import { LabBulkhead } from './lab-bulkhead.ts';
 const START_MS = 240_000;
 const STOP_MS = 20_000;
 
+/**
+ * The lab's own processor fails now and then: QEMU's software SVM aborts at a 32-bit guest's stack switch ("invalid tss
+ * type"), or loses a nested interrupt on a busy computer. A test that fails is tried once more, in a new lab if need be.
+ */
+export const LAB_RETRY = { retry: 1 } as const;
+
 export interface LabSession {
   readonly lab: Lab;
-  /** The command line client in the lab, with a home of its own. */
+  /** The command line client in the lab, with a home of its own for each test. */
   readonly bulkhead: LabBulkhead;
 }
 
@@ -18,10 +24,20 @@ export interface LabSession {
 export function labSession(options: LabOptions = {}): LabSession {
   let lab: Lab | undefined;
   let bulkhead: LabBulkhead | undefined;
+  let homes = 1;
   if (need('lab')) {
-    beforeAll(async () => {
+    const boot = async (): Promise<void> => {
       lab = await Lab.start(options);
       bulkhead = await LabBulkhead.create(lab, '/tmp/home');
+    };
+    beforeAll(boot, START_MS);
+    beforeEach(async () => {
+      if (lab?.ended) {
+        process.stderr.write(`the lab is started anew: ${lab.ended.message}\n`);
+        await lab.dispose();
+        await boot();
+      }
+      bulkhead = await bulkhead?.moveTo(`/tmp/home-${homes++}`);
     }, START_MS);
     afterAll(() => lab?.dispose(), STOP_MS);
   }

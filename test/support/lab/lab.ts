@@ -60,7 +60,8 @@ const DEFAULT_COMMAND_S = 60;
 export class Lab {
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
-  private ended: Error | undefined;
+  /** Why nothing can be asked of it any more. */
+  ended: Error | undefined;
 
   private constructor(
     private readonly process: ChildProcess,
