@@ -51,7 +51,7 @@ export function App() {
     <QueryClientProvider client={queries}>
       {/* Light or dark is the main process's to choose (nativeTheme); the page follows prefers-color-scheme. */}
       <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-        <Notifications position="bottom-right" limit={3} />
+        <Notifications position="bottom-left" limit={3} />
         <RouterProvider router={router} />
       </MantineProvider>
     </QueryClientProvider>
