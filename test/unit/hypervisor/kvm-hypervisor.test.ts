@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../../src-main/base/shared-struct.ts';
 import { kvmHypervisor } from '../../../src-main/hypervisor/kvm/kvm-hypervisor.ts';
 import { MiB } from '../../../src-main/vmm/layout.ts';
 import { need } from '../../support/need.ts';
+import { asOrdinaryUser } from '../../support/ordinary-user.ts';
 
 describe('KVM as an accelerator', () => {
   need('kvm');
@@ -17,6 +18,23 @@ describe('KVM as an accelerator', () => {
       expect(verdict.detail).toContain('without hardware virtualization');
       expect(verdict.hint).toContain('firmware');
     }
+  });
+
+  it('is closed to users without the permission, and says which group to join', () => {
+    const closed = (statSync('/dev/kvm').mode & 0o006) !== 0o006;
+    const verdict = asOrdinaryUser(() => kvmHypervisor.probe());
+    if (!closed) return expect(verdict.present).toBe(true);
+    expect(verdict).toMatchObject({
+      usable: false,
+      present: false,
+      detail: 'no permission to open /dev/kvm',
+      hint: expect.stringContaining('usermod -aG kvm'),
+    });
+    const arena = Arena.build();
+    const create = () => kvmHypervisor.createVm({ name: 'test', memoryBytes: 2 * MiB, cpus: 1, arena });
+    expect(() => asOrdinaryUser(create)).toThrow(
+      expect.objectContaining({ failureClass: 'host', code: 'kvm-unavailable' }),
+    );
   });
 
   it('gives back what a machine took: a hundred machines, one after another, leave no descriptors', () => {

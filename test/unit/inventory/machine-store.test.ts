@@ -6,7 +6,7 @@ import type { MachineDraft } from '../../../src-main/inventory/machine-config.ts
 import { MachineStore } from '../../../src-main/inventory/machine-store.ts';
 import { bulkheadPaths } from '../../../src-main/inventory/paths.ts';
 import { tryLockFile } from '../../../src-main/linux/file-lock.ts';
-import { asOrdinaryUser } from '../../support/ordinary-user.ts';
+import { asOwnerOf } from '../../support/ordinary-user.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
 
 const { home, env } = temporaryHome();
@@ -214,7 +214,7 @@ describe('a broken machine.json', () => {
   it('that may not be read says so', () => {
     const { id, path } = broken('empty', '');
     chmodSync(path, 0);
-    const entry = asOrdinaryUser(home, () => store.get(id));
+    const entry = asOwnerOf(home, () => store.get(id));
     expect(entry).toMatchObject({ kind: 'broken', reason: 'machine.json: permission denied' });
   });
 });
