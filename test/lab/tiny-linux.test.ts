@@ -110,6 +110,27 @@ describe('Tiny Linux on KVM, by the command line client', LAB_RETRY, () => {
     await machine.vm('kill');
   });
 
+  test('several processors in an odd layout, of a model with a flag taken away, are what the guest sees', {
+    timeout: LONG_MS,
+  }, async () => {
+    const processor = ['--topology', '1x3x1', '--cpu', 'EPYC-Rome,-sse4a'];
+    const machine = await bootAndLogIn('processors', '--accel', 'kvm', ...processor);
+    const cpuinfo = await machine.answer('cat /proc/cpuinfo');
+    const told = (field: string) =>
+      [...cpuinfo.matchAll(new RegExp(`^${field}\\s*: (.*)$`, 'gm'))].map(([, value]) => value);
+    expect(told('core id')).toEqual(['0', '1', '2']);
+    expect(told('cpu cores')).toEqual(['3', '3', '3']);
+    expect(told('model name')).toEqual(Array(3).fill('AMD EPYC-Rome Processor'));
+    for (const flags of told('flags')) {
+      expect(flags?.split(' ')).toContain('sse4_2');
+      expect(flags?.split(' ')).not.toContain('sse4a');
+    }
+    const stats = JSON.parse(await machine.vm('stats', '--json')) as { vcpus: { state: string }[] };
+    expect(stats.vcpus.map(({ state }) => state)).toEqual(['running', 'running', 'running']);
+    await machine.vm('reset');
+    await machine.vm('kill');
+  });
+
   test('every byte of a long counted output reaches the log', { timeout: LONG_MS }, async () => {
     const machine = await bootAndLogIn('serial', '--accel', 'kvm');
     // 25,000 lines of 8 bytes; a byte is an exit or two, and an exit costs 40 µs in the lab.
