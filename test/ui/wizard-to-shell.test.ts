@@ -89,6 +89,7 @@ test('more memory than the computer has is refused at its field', async () => {
   await page.getByText(/at least/).waitFor();
   await look('wizard-hardware');
   await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('heading', { name: 'New machine' }).waitFor({ state: 'detached' });
 });
 
 test('from the wizard to an answered uname -a', { timeout: 120_000 }, async () => {
