@@ -1,7 +1,7 @@
 import { invariant } from '../base/failure.ts';
 import type { CpuSpec } from './cpu-spec.ts';
 import { dropOrphans } from './features/dependencies.ts';
-import { findFeature, wordValue } from './features/feature-table.ts';
+import { wordValue } from './features/feature-table.ts';
 import type { FeatureWordName } from './features/feature-word.ts';
 import { FEATURE_WORDS } from './features/feature-word.ts';
 import { ACCELERATOR_DEFAULTS, type AcceleratorDefaults } from './models/accelerator-defaults.ts';
@@ -122,10 +122,4 @@ export function levelsFor(features: ReadonlySet<string>, least: ExpansionBase['l
 function raise(levels: { basic: number; extended: number; centaur: number }, leaf: number): void {
   const range = leaf >= 0xc000_0000 ? 'centaur' : leaf >= 0x8000_0000 ? 'extended' : 'basic';
   levels[range] = Math.max(levels[range], leaf);
-}
-
-/** Whether a feature is told by CPUID, and not by an MSR. */
-export function isCpuidFeature(name: string): boolean {
-  const feature = findFeature(name);
-  return feature !== undefined && FEATURE_WORDS[feature.word].kind === 'cpuid';
 }

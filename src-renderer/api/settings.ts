@@ -14,10 +14,6 @@ export function useSettings(): AppSettings {
   return useSyncExternalStore(settings.subscribe, settings.get);
 }
 
-export function currentSettings(): AppSettings {
-  return settings.get();
-}
-
 export function changeSettings(patch: Partial<AppSettings>): void {
   void call('app.changeSettings', patch);
 }

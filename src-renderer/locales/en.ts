@@ -189,7 +189,7 @@ export const en = {
     memoryMiB: 'Memory in MiB',
     memoryOf: (total: string) => `This computer has ${total}.`,
     cpus: 'Processors',
-    oneCpu: 'Up to 64 on KVM; the translating accelerator has one.',
+    cpusHint: 'Up to 64 on KVM; the translating accelerator has one.',
     accelerator: 'Accelerator',
     kernel: 'Kernel',
     kernelHint: 'A Linux bzImage, or an ELF vmlinux with a PVH entry.',

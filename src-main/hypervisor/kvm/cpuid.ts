@@ -2,11 +2,7 @@ import { readFileSync } from 'node:fs';
 import { brandLeaves, brandOf, type CpuidEntry, isIndexed } from '../../cpu/cpuid/cpuid-table.ts';
 import type { Fd } from '../../linux/fd.ts';
 import { CAP, KVM } from './ioctls.ts';
-import { readSupported } from './supported-cpuid.ts';
-
-/** struct kvm_cpuid2: nent, padding; then entries of ten words: function, index, flags, eax, ebx, ecx, edx, padding×3. */
-const HEADER_WORDS = 2;
-const ENTRY_WORDS = 10;
+import { CPUID2_ENTRY_WORDS, CPUID2_HEADER_WORDS, readSupported } from './supported-cpuid.ts';
 
 /** KVM_CPUID_FLAG_SIGNIFCANT_INDEX (KVM API §4.20). */
 const SIGNIFICANT_INDEX = 1;
@@ -24,11 +20,11 @@ const BRAND_MAX = 47;
  * the guest's control registers from there on by KVM's doing.
  */
 export function setCpuid(vcpu: Fd, entries: readonly CpuidEntry[]): void {
-  const table = new Uint32Array(HEADER_WORDS + entries.length * ENTRY_WORDS);
+  const table = new Uint32Array(CPUID2_HEADER_WORDS + entries.length * CPUID2_ENTRY_WORDS);
   table[0] = entries.length;
   entries.forEach(({ leaf, subleaf, eax, ebx, ecx, edx }, i) => {
     const flags = isIndexed(leaf) ? SIGNIFICANT_INDEX : 0;
-    table.set([leaf, subleaf, flags, eax, ebx, ecx, edx], HEADER_WORDS + i * ENTRY_WORDS);
+    table.set([leaf, subleaf, flags, eax, ebx, ecx, edx], CPUID2_HEADER_WORDS + i * CPUID2_ENTRY_WORDS);
   });
   vcpu.ioctl('KVM_SET_CPUID2', KVM.SET_CPUID2, table);
 }

@@ -100,19 +100,12 @@ export class KvmVm implements Vm {
   }
 
   stopTime(): void {
-    this.stopped = stopTime(
-      this.vm,
-      this.vcpus.map(({ fd }) => fd),
-    );
+    this.stopped = stopTime(this.vm, this.vcpuFds);
   }
 
   resumeTime(): void {
     if (this.stopped === undefined) return;
-    resumeTime(
-      this.vm,
-      this.vcpus.map(({ fd }) => fd),
-      this.stopped,
-    );
+    resumeTime(this.vm, this.vcpuFds, this.stopped);
     this.stopped = undefined;
   }
 
@@ -128,6 +121,10 @@ export class KvmVm implements Vm {
 
   dispose(): void {
     this.owner.dispose();
+  }
+
+  private get vcpuFds(): readonly Fd[] {
+    return this.vcpus.map(({ fd }) => fd);
   }
 
   private addRam(memoryBytes: number): RamRegion[] {

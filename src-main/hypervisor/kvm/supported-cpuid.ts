@@ -5,17 +5,12 @@ import { Fd, O } from '../../linux/fd.ts';
 import { CAP, KVM } from './ioctls.ts';
 
 /** struct kvm_cpuid2: nent, padding; then entries of ten words: function, index, flags, eax, ebx, ecx, edx, padding×3. */
-const HEADER_WORDS = 2;
-const ENTRY_WORDS = 10;
+export const CPUID2_HEADER_WORDS = 2;
+export const CPUID2_ENTRY_WORDS = 10;
 const MAX_ENTRIES = 256;
 
 /** MSRs that hold CPU features (KVM API §4.3, KVM_GET_MSR_FEATURE_INDEX_LIST), beside VMX's own. */
 const FEATURE_MSRS = [0x8b, 0xcf, 0x10a, 0x345, ...Array.from({ length: 0x12 }, (_, i) => 0x480 + i)];
-
-/** Everything this host's KVM can give a guest (KVM API §4.46). Throws the open's or the ioctl's `Failure`. */
-export function supportedCpuid(): CpuidEntry[] {
-  return withKvm(readSupported);
-}
 
 /** This host as the CPU models see it. Throws the open's or the ioctl's `Failure`. */
 export function hostCpu(): HostCpu {
@@ -40,12 +35,12 @@ function withKvm<T>(read: (kvm: Fd) => T): T {
 
 /** KVM_GET_SUPPORTED_CPUID through an open /dev/kvm. */
 export function readSupported(kvm: Fd): CpuidEntry[] {
-  const table = new Uint32Array(HEADER_WORDS + MAX_ENTRIES * ENTRY_WORDS);
+  const table = new Uint32Array(CPUID2_HEADER_WORDS + MAX_ENTRIES * CPUID2_ENTRY_WORDS);
   table[0] = MAX_ENTRIES;
   kvm.ioctl('KVM_GET_SUPPORTED_CPUID', KVM.GET_SUPPORTED_CPUID, table);
   return Array.from({ length: table[0] }, (_, i) => {
-    const at = HEADER_WORDS + i * ENTRY_WORDS;
-    const [leaf = 0, subleaf = 0, , eax = 0, ebx = 0, ecx = 0, edx = 0] = table.subarray(at, at + ENTRY_WORDS);
+    const at = CPUID2_HEADER_WORDS + i * CPUID2_ENTRY_WORDS;
+    const [leaf = 0, subleaf = 0, , eax = 0, ebx = 0, ecx = 0, edx = 0] = table.subarray(at, at + CPUID2_ENTRY_WORDS);
     return { leaf, subleaf, eax, ebx, ecx, edx };
   });
 }

@@ -144,7 +144,7 @@ export function CpusField({ form, errors, disabled = false, onChange }: FieldsPr
   return (
     <NumberInput
       label={en.fields.cpus}
-      description={en.fields.oneCpu}
+      description={en.fields.cpusHint}
       value={form.cpus}
       error={errors.cpus}
       disabled={disabled}
