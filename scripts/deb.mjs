@@ -47,6 +47,7 @@ function layOut(stage, root, app) {
   place(app, join(stage, 'usr/lib/bulkhead'));
   place(join(linux, 'apparmor-profile'), join(stage, 'usr/lib/bulkhead/apparmor-profile'));
   link(stage, 'usr/bin/bulkhead', '../lib/bulkhead/bulkhead');
+  link(stage, 'usr/bin/bulkhead-runtime', '../lib/bulkhead/bulkhead-runtime');
   link(stage, 'usr/bin/bulkhead-desktop', '../lib/bulkhead/bulkhead-desktop');
   place(join(linux, `${id}.desktop`), join(share, `applications/${id}.desktop`));
   place(join(linux, `${id}.metainfo.xml`), join(share, `metainfo/${id}.metainfo.xml`));

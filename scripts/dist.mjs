@@ -94,8 +94,10 @@ async function setFuses() {
 /** Leaves what is Electron's own start page; adds the command, and the licences of what is inside. */
 function finishApp() {
   rmSync(join(app, 'resources/default_app.asar'), { force: true });
-  copyFileSync(join(root, 'resources/linux/bulkhead'), join(app, 'bulkhead'));
-  chmodSync(join(app, 'bulkhead'), 0o755);
+  for (const command of ['bulkhead', 'bulkhead-runtime']) {
+    copyFileSync(join(root, 'resources/linux', command), join(app, command));
+    chmodSync(join(app, command), 0o755);
+  }
   copyFileSync(join(root, 'LICENSE'), join(app, 'LICENSE.bulkhead.txt'));
   const native = ['koffi/LICENSE.txt', 'v86/LICENSE'].map((file) => {
     const [name] = file.split('/');

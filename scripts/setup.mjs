@@ -34,13 +34,33 @@ const packages = {
     { names: ['xvfb'], probe: '/usr/bin/Xvfb' },
     { names: ['xauth'], probe: '/usr/bin/xauth' },
   ],
+  machines: [{ names: ['passt'], probe: '/usr/bin/passt' }],
+  containers: [
+    { names: ['nftables'], probe: '/usr/sbin/nft' },
+    { names: ['uidmap'], probe: '/usr/bin/newuidmap' },
+  ],
   tests: [
     { names: ['qemu-system-x86'], probe: '/usr/bin/qemu-system-x86_64' },
+    { names: ['xorriso'], probe: '/usr/bin/xorriso' },
+    { names: ['grub-common'], probe: '/usr/bin/grub-mkrescue' },
+    { names: ['grub-pc-bin'], probe: '/usr/lib/grub/i386-pc/boot.img' },
+    { names: ['debootstrap'], probe: '/usr/sbin/debootstrap' },
+    { names: ['mtools'], probe: '/usr/bin/mformat' },
+    { names: ['genisoimage'], probe: '/usr/bin/isoinfo' },
+    { names: ['openssl'], probe: '/usr/bin/openssl' },
+    { names: ['qemu-utils'], probe: '/usr/bin/qemu-img' },
     { names: ['busybox-static'], probe: '/bin/busybox' },
     { names: ['cpio'], probe: '/usr/bin/cpio' },
+    { names: ['procps'], probe: '/bin/ps' },
     { names: ['kmod'], probe: '/sbin/depmod' },
     { names: ['gcc'], probe: '/usr/bin/gcc' },
+    { names: ['attr'], probe: '/usr/bin/setfattr' },
+    { names: ['docker-registry'], probe: '/usr/bin/docker-registry' },
+    { names: ['skopeo'], probe: '/usr/bin/skopeo' },
+    { names: ['umoci'], probe: '/usr/bin/umoci' },
     { names: ['libc6-dev'], probe: '/usr/include/stdio.h' },
+    { names: ['runc'], probe: '/usr/sbin/runc' },
+    { names: ['crun'], probe: '/usr/bin/crun' },
   ],
 };
 
@@ -225,7 +245,13 @@ export function ensureBuild() {
 /** @param {{ tests?: boolean }} what */
 export function setup(what = {}) {
   const display = Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
-  ensureSystemPackages(['window', ...(display && !what.tests ? [] : ['display']), ...(what.tests ? ['tests'] : [])]);
+  ensureSystemPackages([
+    'window',
+    'machines',
+    'containers',
+    ...(display && !what.tests ? [] : ['display']),
+    ...(what.tests ? ['tests'] : []),
+  ]);
   ensureNpmPackages();
   ensureElectron();
   ensureBuild();

@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import type { Disposable } from '../base/disposable.ts';
 import { Failure, invariant } from '../base/failure.ts';
+import { FIRMWARE_END, FIRMWARE_SHADOW_BYTES, FIRMWARE_SHADOW_END } from '../vmm/layout.ts';
 import type { GuestMemory } from '../vmm/memory/guest-memory.ts';
 
 /** Bytes to put into guest RAM straight from an open file. */
@@ -60,6 +61,7 @@ export interface BootImage extends Disposable {
  */
 export function loadSegments(image: BootImage, memory: GuestMemory): void {
   for (const segment of image.segments) {
+    if (isRom(segment)) continue;
     if ('bytes' in segment) {
       invariant(memory.write(segment.gpa, segment.bytes), `${image.description}: a segment lies outside RAM`);
       continue;
@@ -81,4 +83,18 @@ function readFully(segment: FileSegment, ram: Uint8Array, from: number): void {
     }
     done += count;
   }
+}
+
+/** Firmware: what ends where the first 4 GiB do, which is never RAM. */
+function isRom(segment: Segment): segment is { gpa: number; bytes: Uint8Array } {
+  return 'bytes' in segment && segment.gpa + segment.bytes.length === FIRMWARE_END;
+}
+
+/** The image's firmware, if it brings one; the end of it goes into `memory` below 1 MiB, where it is entered. */
+export function loadFirmware(image: BootImage, memory: GuestMemory): Uint8Array | undefined {
+  const rom = image.segments.find(isRom)?.bytes;
+  if (rom === undefined) return undefined;
+  const shadow = rom.subarray(Math.max(0, rom.length - FIRMWARE_SHADOW_BYTES));
+  invariant(memory.write(FIRMWARE_SHADOW_END - shadow.length, shadow), `${image.description}: no RAM below 1 MiB`);
+  return rom;
 }

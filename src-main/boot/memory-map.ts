@@ -2,6 +2,8 @@ import {
   BIOS_AREA_END,
   BIOS_AREA_START,
   EBDA_START,
+  ECAM_ADDRESS,
+  ECAM_SIZE,
   GiB,
   KVM_IDENTITY_MAP_ADDRESS,
   ramRanges,
@@ -21,7 +23,8 @@ const PAGE = 4096;
 
 /**
  * The machine's memory as firmware would report it (ACPI 6.4 §15): conventional RAM, the EBDA and the BIOS area kept
- * out of it, RAM above 1 MiB up to the hole and again from 4 GiB, and the ROM alias below 4 GiB where KVM's own pages lie.
+ * out of it, RAM above 1 MiB up to the hole and again from 4 GiB, PCI's ECAM, and the ROM alias below 4 GiB where KVM's own
+ * pages lie.
  */
 export function memoryMap(memoryBytes: number): MapEntry[] {
   const entries: MapEntry[] = [
@@ -33,6 +36,7 @@ export function memoryMap(memoryBytes: number): MapEntry[] {
   if (low !== undefined && low.size > BIOS_AREA_END) {
     entries.push({ start: BIOS_AREA_END, size: low.size - BIOS_AREA_END, type: RANGE_TYPE.ram });
   }
+  entries.push({ start: ECAM_ADDRESS, size: ECAM_SIZE, type: RANGE_TYPE.reserved });
   const aliasSize = 4 * GiB - KVM_IDENTITY_MAP_ADDRESS;
   entries.push({ start: KVM_IDENTITY_MAP_ADDRESS, size: aliasSize, type: RANGE_TYPE.reserved });
   if (high !== undefined) entries.push({ start: high.gpa, size: high.size, type: RANGE_TYPE.ram });

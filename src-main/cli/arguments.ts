@@ -1,5 +1,16 @@
 import { Failure } from '../base/failure.ts';
+import { BOOT_DEVICES } from '../inventory/machine-hardware.ts';
 import { quote } from '../inventory/machine-name.ts';
+
+/** For options that may be given several times. */
+export function several(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+/** `name=value`s by their names. */
+export function pairs(texts: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(texts.map((text) => text.split(/=(.*)/s, 2)).map(([key = '', value = '']) => [key, value]));
+}
 
 const UNITS: Record<string, number> = { '': 1, m: 1, g: 1024, t: 1024 * 1024 };
 
@@ -9,6 +20,16 @@ export function parseMemoryMiB(text: string): number {
   const value = match ? Number(match[1]) * UNITS[match[2]!.toLowerCase()]! : Number.NaN;
   if (Number.isSafeInteger(value)) return value;
   throw new Failure('usage', 'bad-memory', `memory ${quote(text)}: a size like 512M or 2G is expected`);
+}
+
+const BYTES: Record<string, number> = { b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+/** `10G`, `1.5TiB`, `512b`: the size of a disk in bytes, a whole number of sectors. */
+export function parseDiskBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|(b))$/i.exec(text.trim());
+  const value = match ? Number(match[1]) * BYTES[(match[2] ?? match[3])!.toLowerCase()]! : Number.NaN;
+  if (Number.isSafeInteger(value) && value > 0 && value % 512 === 0) return value;
+  throw new Failure('usage', 'bad-size', `size ${quote(text)}: a size like 512M or 20G is expected`);
 }
 
 export function parseCount(what: string, text: string): number {
@@ -30,6 +51,18 @@ export function parseSeconds(what: string, text: string): number {
   // setTimeout holds 31 bits of milliseconds.
   if (value > 0 && value < 2 ** 31) return value;
   throw new Failure('usage', 'bad-number', `${what} ${quote(text)}: a number of seconds is expected`);
+}
+
+/** `cdrom,disk`: what the firmware tries, one after another. */
+export function parseBootOrder(text: string): (typeof BOOT_DEVICES)[number][] {
+  const order = text.split(',').map((name) => BOOT_DEVICES.find((device) => device === name.trim()));
+  const known = order.filter((device) => device !== undefined);
+  if (known.length === order.length && new Set(known).size === known.length) return known;
+  throw new Failure(
+    'usage',
+    'bad-boot-order',
+    `boot order ${quote(text)}: ${BOOT_DEVICES.join(', ')}, each once, are expected`,
+  );
 }
 
 export function parseSwitch(what: string, text: string): boolean {

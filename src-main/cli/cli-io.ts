@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Disposable } from '../base/disposable.ts';
 import type { LaunchOptions } from '../vmm/client/launch.ts';
 
-export type CliOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+export type CliOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 export type CliInput = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
 
 /** Everything a run of the command line touches of its process. */

@@ -1,20 +1,21 @@
 import type { Command } from 'commander';
 import { type CpuDifference, compareCpus } from '../cpu/compare-cpus.ts';
-import { HOST_MODELS, parseCpuSpec } from '../cpu/cpu-spec.ts';
+import { HOST_MODELS } from '../cpu/cpu-spec.ts';
 import { expandModel } from '../cpu/resolve.ts';
 import { type CliIo, printJson, printLine, write } from './cli-io.ts';
 import { askHost } from './cpu-host.ts';
+import { readCpu } from './cpu-names.ts';
 import { table } from './text.ts';
 
 export function addCpuCompare(group: Command, io: CliIo): void {
   group
     .command('compare')
-    .argument('<a>', 'MODEL[,+flag,-flag]')
-    .argument('<b>', 'MODEL[,+flag,-flag]')
+    .argument('<a>', 'MODEL[,+flag,-flag] or a template')
+    .argument('<b>', 'the same')
     .description('in what two CPUs differ')
     .option('--json', 'as one JSON document')
     .action(async (a: string, b: string, { json }: { json?: boolean }) => {
-      const specs = [parseCpuSpec(a), parseCpuSpec(b)] as const;
+      const specs = [readCpu(io, a), readCpu(io, b)] as const;
       const asksHost = specs.some(({ model }) => model === 'max' || HOST_MODELS.some((name) => name === model));
       const host = asksHost ? await askHost(io) : undefined;
       const [one, other] = [expandModel(specs[0], host), expandModel(specs[1], host)];

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { parseCpuSpec } from '../cpu/cpu-spec.ts';
 import { type CpuDescription, describeCpu, type FeatureColumns } from '../cpu/cpu-summary.ts';
+import { parseTopology } from './arguments.ts';
 import { type CliIo, printJson, printLine, write } from './cli-io.ts';
 import { askHost, noteLimits } from './cpu-host.ts';
+import { readCpu } from './cpu-names.ts';
 import { type Column, facts, table } from './text.ts';
 
 const COLUMNS: readonly Column<FeatureColumns>[] = [
@@ -21,14 +22,15 @@ const COLUMNS: readonly Column<FeatureColumns>[] = [
 export function addCpuShow(group: Command, io: CliIo): void {
   group
     .command('show')
-    .argument('<model>', 'MODEL[,+flag,-flag]: what a machine would be given as --cpu')
+    .argument('<model>', 'MODEL[,+flag,-flag] or a template: what a machine would be given as --cpu')
     .description('what a CPU wants, what this host has, what the guest gets')
+    .option('--topology <sockets×cores×threads>', 'of a machine so laid out, as 2x2x2 (default: one CPU)')
     .option('--all', 'also what the host has and the CPU does not want')
     .option('--json', 'as one JSON document')
-    .action(async (model: string, { json, all }: { json?: boolean; all?: boolean }) => {
-      const spec = parseCpuSpec(model);
+    .action(async (model: string, { json, all, topology }: { json?: boolean; all?: boolean; topology?: string }) => {
+      const spec = readCpu(io, model);
       const host = await askHost(io);
-      const cpu = describeCpu(spec, host);
+      const cpu = describeCpu(spec, host, topology === undefined ? {} : { topology: parseTopology(topology) });
       if (json) return printJson(io.stdout, cpu);
       await write(io.stdout, facts(summary(cpu)));
       await printLine(io.stdout);

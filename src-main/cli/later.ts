@@ -2,10 +2,7 @@ import { type Command, Option } from 'commander';
 import { Failure } from '../base/failure.ts';
 
 /** Verbs that are designed but not in this release: refused by name, and not in any help text. */
-export const LATER_COMMANDS = [
-  ...['disk', 'engine'],
-  ...['run', 'ps', 'exec', 'logs', 'images', 'pull', 'push', 'build', 'rmi', 'rm', 'volume', 'network'],
-] as const;
+export const LATER_COMMANDS = ['build'] as const;
 export const LATER_VM_COMMANDS = ['clone', 'snapshot'] as const;
 
 interface LaterOption {
@@ -13,14 +10,6 @@ interface LaterOption {
   readonly instead?: string;
 }
 
-export const LATER_CREATE_OPTIONS: readonly LaterOption[] = [
-  { flags: '--firmware <which>', instead: 'boot with --guest or --kernel' },
-  { flags: '--disk <disk...>' },
-  { flags: '--cdrom <iso>' },
-  { flags: '--net <network...>' },
-  { flags: '--share <folder...>' },
-  { flags: '--cloud-init <file>' },
-];
 export const LATER_START_OPTIONS: readonly LaterOption[] = [{ flags: '--disposable' }];
 
 /** Makes `command` know options of later releases, to refuse them clearly. */

@@ -2,6 +2,8 @@ import { Command, type CommanderError } from 'commander';
 import { Failure } from '../base/failure.ts';
 import { version } from '../vmm/host/version.ts';
 import type { CliIo } from './cli-io.ts';
+import { EndedWith } from './ended-with.ts';
+import { DOCKER_VERBS } from './engine/verb-names.ts';
 import { LATER_COMMANDS, path, refuseLaterCommand } from './later.ts';
 import { reportError } from './report.ts';
 
@@ -11,9 +13,25 @@ const GROUPS: Record<string, { description: string; load(): Promise<(group: Comm
     description: 'virtual machines: create, start, talk to, delete',
     load: async () => (await import('./vm/vm-group.ts')).addVmVerbs,
   },
+  engine: {
+    description: 'the container engine: start it, look at it, end it',
+    load: async () => (await import('./engine/engine-group.ts')).addEngineVerbs,
+  },
+  volume: {
+    description: 'folders that outlive containers',
+    load: async () => (await import('./engine/volumes.ts')).addVolumeVerbs,
+  },
+  network: {
+    description: 'networks in which containers find each other',
+    load: async () => (await import('./engine/networks.ts')).addNetworkVerbs,
+  },
   host: {
     description: 'this computer: what it can run',
     load: async () => (await import('./host-group.ts')).addHostVerbs,
+  },
+  disk: {
+    description: 'disk images: create, look at, check, convert, enlarge',
+    load: async () => (await import('./disk/disk-group.ts')).addDiskVerbs,
   },
   cpu: {
     description: 'CPU models: what they have, and what this computer can run of them',
@@ -31,7 +49,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     await program.parseAsync([...argv], { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof Shown) return error.status;
+    if (error instanceof Shown || error instanceof EndedWith) return error.status;
     return reportError(io, error);
   }
 }
@@ -45,10 +63,11 @@ class Shown extends Error {
 
 async function buildProgram(argv: readonly string[], io: CliIo): Promise<Command> {
   const program = new Command('bulkhead')
-    .description('Virtual machines on Linux, by their own engine.')
+    .description('Virtual machines and containers on Linux, by their own engines.')
     .version(version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help')
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
@@ -59,6 +78,10 @@ async function buildProgram(argv: readonly string[], io: CliIo): Promise<Command
   for (const [name, { description, load }] of Object.entries(GROUPS)) {
     const group = program.command(name).description(description);
     if (argv.includes(name)) (await load())(group, io);
+  }
+  const asksForHelp = argv.length === 0 || ['-h', '--help', 'help'].includes(argv[0] ?? '');
+  if (asksForHelp || DOCKER_VERBS.includes(argv[0] ?? '')) {
+    (await import('./engine/docker-verbs.ts')).addDockerVerbs(program, io);
   }
   for (const name of LATER_COMMANDS) refuseLaterCommand(program, name);
   failAsOurselves(program);

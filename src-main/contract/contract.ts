@@ -1,5 +1,23 @@
 import { z } from 'zod';
 import { appSettings } from './app.ts';
+import {
+  containerDetail,
+  containerDraft,
+  containerId,
+  containerListItem,
+  containerSample,
+  imageStep,
+  imageSummary,
+  networkDraft,
+  networkPlace,
+  networkSummary,
+  pullStep,
+  terminalItem,
+  terminalMessage,
+  volumeSummary,
+} from './container.ts';
+import { cpuCatalogue, cpuComparison, cpuSheet, cpuTemplate, cpuText, templateDraft, templateName } from './cpu.ts';
+import { diskFacts, hostPath, wantedForwards } from './hardware.ts';
 import { hostCheck, hostOverview } from './host.ts';
 import {
   consoleItem,
@@ -12,6 +30,7 @@ import {
   machineListItem,
   machinePatch,
   machineStatsItem,
+  maxMemoryMiB,
 } from './machine.ts';
 import { type Call, call, type Stream, stream } from './verbs.ts';
 
@@ -19,6 +38,8 @@ const nothing = z.undefined();
 const silent = z.never();
 /** A broken machine's folder need not be named by a UUID, so what only looks or deletes takes any folder name. */
 const anyId = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/) });
+const oneContainer = z.strictObject({ id: containerId });
+const named = z.strictObject({ name: z.string().min(1).max(512) });
 const oneMachine = z.strictObject({ id: machineId });
 
 /** Everything the window may ask of the main process. The schemas are the types. */
@@ -27,12 +48,16 @@ export const contract = {
   'machine.get': call(anyId, machineDetail),
   'machine.create': call(machineDraft, z.object({ id: z.string() })),
   'machine.update': call(z.strictObject({ id: machineId, patch: machinePatch }), nothing),
+  /** What the machine's user-mode network forwards, from now on, running or not. */
+  'machine.setForwards': call(z.strictObject({ id: machineId, forwards: wantedForwards }), nothing),
   'machine.start': call(oneMachine, z.object({ pid: z.number(), accelerator: z.string() })),
   'machine.stop': call(oneMachine, nothing),
   'machine.kill': call(oneMachine, nothing),
   'machine.reset': call(oneMachine, nothing),
   'machine.pause': call(oneMachine, nothing),
   'machine.resume': call(oneMachine, nothing),
+  /** Asks the guest to get along with so much memory; what it comes to is in `machine.stats`. */
+  'machine.balloon': call(z.strictObject({ id: machineId, memoryMiB: z.int().min(1).max(maxMemoryMiB) }), nothing),
   'machine.delete': call(anyId, nothing),
   'machine.console': stream(oneMachine, consoleItem, consoleMessage),
   'machine.stats': stream(oneMachine, machineStatsItem, silent),
@@ -48,9 +73,53 @@ export const contract = {
     logTail,
   ),
   'machine.openFolder': call(anyId, nothing),
+  'cpu.list': call(nothing, cpuCatalogue),
+  'cpu.describe': call(z.strictObject({ cpu: cpuText }), cpuSheet),
+  'cpu.compare': call(z.strictObject({ a: cpuText, b: cpuText }), cpuComparison),
+  'cpu.templates': call(nothing, z.array(cpuTemplate)),
+  'cpu.saveTemplate': call(templateDraft, cpuTemplate),
+  'cpu.deleteTemplate': call(z.strictObject({ name: templateName }), nothing),
+  /** Asks where to; the answer is the path, or null when the dialog was left. */
+  'cpu.exportTemplate': call(z.strictObject({ name: templateName }), z.string().nullable()),
+  /** Asks for the file; null when the dialog was left. */
+  'cpu.importTemplate': call(nothing, cpuTemplate.nullable()),
+  'container.list': stream(nothing, containerListItem, silent),
+  'container.get': call(oneContainer, containerDetail),
+  'container.run': call(containerDraft, z.object({ id: z.string() })),
+  'container.recreate': call(z.strictObject({ id: containerId, draft: containerDraft }), z.object({ id: z.string() })),
+  'container.start': call(oneContainer, nothing),
+  'container.stop': call(oneContainer, nothing),
+  'container.restart': call(oneContainer, nothing),
+  'container.kill': call(oneContainer, nothing),
+  'container.pause': call(oneContainer, nothing),
+  'container.unpause': call(oneContainer, nothing),
+  'container.remove': call(oneContainer, nothing),
+  /** Opens a port it has published over TCP in the user's browser; others are refused. */
+  'container.openPort': call(z.strictObject({ id: containerId, tcpPort: z.int().min(1).max(65535) }), nothing),
+  'container.logs': stream(oneContainer, z.object({ text: z.string() }), silent),
+  'container.terminal': stream(oneContainer, terminalItem, terminalMessage),
+  'container.stats': stream(oneContainer, containerSample, silent),
+  'image.list': stream(nothing, z.array(imageSummary), silent),
+  'image.history': call(named, z.array(imageStep)),
+  'image.pull': stream(named, pullStep, silent),
+  'image.remove': call(named, nothing),
+  'volume.list': stream(nothing, z.array(volumeSummary), silent),
+  'volume.create': call(named, nothing),
+  'volume.remove': call(named, nothing),
+  'network.list': stream(nothing, z.array(networkSummary), silent),
+  'network.create': call(networkDraft, nothing),
+  'network.connect': call(networkPlace, nothing),
+  'network.disconnect': call(networkPlace, nothing),
+  'network.remove': call(named, nothing),
   'host.check': call(nothing, z.array(hostCheck)),
   'host.overview': call(nothing, hostOverview),
-  'dialog.pickFile': call(z.strictObject({ purpose: z.enum(['kernel', 'initrd']) }), z.string().nullable()),
+  /** Throws what is wrong with a file that is to be a disk. */
+  'disk.describe': call(z.strictObject({ path: hostPath, readOnly: z.boolean() }), diskFacts),
+  'dialog.pickFile': call(
+    z.strictObject({ purpose: z.enum(['kernel', 'initrd', 'disk', 'cdrom']) }),
+    z.string().nullable(),
+  ),
+  'dialog.pickFolder': call(z.strictObject({ purpose: z.enum(['share']) }), z.string().nullable()),
   'clipboard.write': call(z.strictObject({ text: z.string().max(16 << 20) }), nothing),
   'clipboard.read': call(nothing, z.string()),
   'app.settings': stream(nothing, appSettings, silent),

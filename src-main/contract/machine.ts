@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { cpuText } from './cpu.ts';
+import { bootDevice, disk, hardware, hostPath, liveNetwork } from './hardware.ts';
 
 export const machineId = z.uuid();
 
@@ -38,8 +40,6 @@ export const machineName = z
   .refine((name) => /^[\p{L}\p{M}\p{N} ._-]*$/u.test(name), 'a name has letters, digits, spaces and . _ - only')
   .refine((name) => !name.endsWith(' '), 'a name does not end with a space');
 
-const hostPath = z.string().min(1).max(4096).startsWith('/', 'give the full path, from /');
-
 export const bootSource = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('guest'),
@@ -52,11 +52,28 @@ export const bootSource = z.discriminatedUnion('kind', [
     initrd: hostPath.optional(),
     commandLine: z.string().max(2047).optional(),
   }),
+  z.strictObject({
+    kind: z.literal('firmware'),
+    firmware: z.literal('bios'),
+    order: z.array(bootDevice).min(1).max(3).optional(),
+    menu: z.boolean().optional(),
+  }),
 ]);
 export type BootSource = z.infer<typeof bootSource>;
 
 export const minMemoryMiB = 16;
 export const maxMemoryMiB = 1_048_576;
+
+const topologyPart = z.int().min(1).max(64);
+/** How processors are laid out: sockets × cores of each × threads of each. */
+export const topology = z.strictObject({ sockets: topologyPart, cores: topologyPart, threads: topologyPart });
+export type Topology = z.infer<typeof topology>;
+
+const cpuPolicy = z.enum(['warn', 'enforce']);
+export type CpuPolicy = z.infer<typeof cpuPolicy>;
+
+/** `0:2,1:4-6+8`, as `--pin` takes it. */
+const pinning = z.string().min(1).max(2000);
 
 /** What a person decides about a new machine; ids and times are added where it is stored. */
 export const machineDraft = z.strictObject({
@@ -64,19 +81,38 @@ export const machineDraft = z.strictObject({
   description: z.string().max(2000).optional(),
   accelerator: acceleratorChoice,
   cpus: z.int().min(1).max(64),
+  /** Without it, the guest gets all the host can give. */
+  cpu: cpuText.optional(),
+  /** Without it, the processors are cores of one socket. */
+  topology: topology.optional(),
+  cpuPolicy: cpuPolicy.optional(),
+  pinning: pinning.optional(),
   memoryMiB: z.int().min(minMemoryMiB).max(maxMemoryMiB),
   boot: bootSource,
+  ...hardware,
 });
 export type MachineDraft = z.infer<typeof machineDraft>;
 
-export const machinePatch = machineDraft.partial();
+/** What to change; null takes what is optional away. */
+export const machinePatch = machineDraft
+  .extend({
+    cdrom: hardware.cdrom.nullable(),
+    cloudInit: hardware.cloudInit.nullable(),
+    cpu: cpuText.nullish(),
+    topology: topology.nullish(),
+    cpuPolicy: cpuPolicy.nullish(),
+    pinning: pinning.nullish(),
+  })
+  .partial();
 export type MachinePatch = z.infer<typeof machinePatch>;
 
 /** Everything about one machine; a broken one has neither `config` nor a state but `broken`. */
 export const machineDetail = z.object({
   summary: machineSummary,
-  config: machineDraft.extend({ createdAt: z.string() }).optional(),
+  config: machineDraft.extend({ createdAt: z.string(), disks: z.array(disk).optional() }).optional(),
   paths: z.object({ folder: z.string(), log: z.string(), qmp: z.string(), serial: z.string() }),
+  /** While it runs. */
+  networks: z.array(liveNetwork).optional(),
 });
 export type MachineDetail = z.infer<typeof machineDetail>;
 
@@ -87,9 +123,21 @@ export const machineSample = z.object({
   /** CPU time of the whole VM host process, milliseconds. */
   hostCpuMs: z.number(),
   residentMiB: z.number(),
+  /** The memory balloon, where the machine has one; `active` once the guest has a driver for it. */
+  balloon: z
+    .object({
+      active: z.boolean(),
+      totalMiB: z.number(),
+      targetMiB: z.number(),
+      actualMiB: z.number(),
+      freeMiB: z.number().optional(),
+    })
+    .optional(),
   exits: z.object({ port: z.number(), mmio: z.number(), other: z.number() }),
   consoleBytes: z.number(),
   visitors: z.number(),
+  /** Each vCPU's state, and the CPU time its thread has had. */
+  vcpus: z.array(z.object({ state: z.string(), cpuMs: z.number() })),
 });
 export type MachineSample = z.infer<typeof machineSample>;
 

@@ -29,23 +29,40 @@ export interface CpuIdentity {
   readonly physBits?: number;
 }
 
+/** CPUs people have given names of their own; such a name may stand where a model's does. */
+export interface CpuTemplates {
+  find(name: string): CpuSpec | undefined;
+  names(): readonly string[];
+}
+
+const NO_TEMPLATES: CpuTemplates = { find: () => undefined, names: () => [] };
+
 /** Largest values the registers hold (SDM 2A CPUID figure 3-6; APM 3 E.4.7). */
 const NUMBERS = { family: ['family', 0, 0x10e], model: ['model', 0, 0xff], stepping: ['stepping', 0, 0xf] } as const;
 const PHYS_BITS = ['physBits', 32, 52] as const;
 
 /**
- * Reads a `--cpu` argument. As in QEMU `-flag` beats `+flag`, which beats `flag=on|off`. Throws a usage `Failure` that
- * says what is wrong, with the nearest right name as its hint.
+ * Reads a `--cpu` argument. As in QEMU `-flag` beats `+flag`, which beats `flag=on|off`. A template's name is replaced by
+ * what it stands for, and what follows it beats what the template says. Throws a usage `Failure` that says what is wrong,
+ * with the nearest right name as its hint.
  */
-export function parseCpuSpec(text: string): CpuSpec {
+export function parseCpuSpec(text: string, templates: CpuTemplates = NO_TEMPLATES): CpuSpec {
   const [model = '', ...settings] = text.split(',').map((part) => part.trim());
   if (model === '') throw refusal(text, 'a model name comes first', 'for example host or Skylake-Server,-avx512f');
-  if (!isModelName(model)) {
-    const near = nearestName(model, [...HOST_MODELS, ...modelNames()]);
+  const template = templates.find(model);
+  if (template === undefined && !isModelName(model)) {
+    const near = nearestName(model, [...HOST_MODELS, ...modelNames(), ...templates.names()]);
     const hint = near === undefined ? '`bulkhead cpu list` shows every model' : `did you mean ${near}?`;
     throw refusal(text, `there is no CPU model "${model}"`, hint);
   }
-  return { model, ...readSettings(text, settings) };
+  const base = template ?? { model, features: new Map<string, boolean>(), identity: {}, mitigations: false };
+  const { features, identity, mitigations = base.mitigations } = readSettings(text, settings);
+  return {
+    model: base.model,
+    features: new Map([...base.features, ...features]),
+    identity: { ...base.identity, ...identity },
+    mitigations,
+  };
 }
 
 /** The shortest text that reads back as the same request. */
@@ -61,16 +78,22 @@ export function formatCpuSpec({ model, features, identity, mitigations }: CpuSpe
   ].join(',');
 }
 
-function isModelName(name: string): boolean {
+/** Whether a model, a version, an alias or a host model is called that. */
+export function isModelName(name: string): boolean {
   return name === 'max' || (HOST_MODELS as readonly string[]).includes(name) || modelNames().includes(name);
 }
 
-function readSettings(text: string, settings: readonly string[]): Omit<CpuSpec, 'model'> {
+interface Settings extends Pick<CpuSpec, 'features' | 'identity'> {
+  /** Undefined where nothing was said of them. */
+  readonly mitigations: boolean | undefined;
+}
+
+function readSettings(text: string, settings: readonly string[]): Settings {
   const switched = new Map<string, boolean>();
   const plus: string[] = [];
   const minus: string[] = [];
   const identity: Record<string, string | number> = {};
-  let mitigations = false;
+  let mitigations: boolean | undefined;
   for (const setting of settings) {
     const [key = '', value] = setting.split('=', 2) as [string, string?];
     if (setting.startsWith('+')) plus.push(featureName(text, setting.slice(1)));

@@ -4,7 +4,7 @@ import { FEATURES, wordOf } from './features/feature-table.ts';
 import type { FeatureWordName } from './features/feature-word.ts';
 import { dishonestFeatures, type HostCpu, hostFeatures } from './host-cpuid.ts';
 import { nearestModel } from './host-model.ts';
-import { aliasesOf, NAMED_CPUS } from './models/catalogue.ts';
+import { aliasesOf, findNamedCpu, NAMED_CPUS } from './models/catalogue.ts';
 import { flatTopology, type Topology } from './normalize/topology.ts';
 import { expandModel, type ResolvedCpu, resolveCpu } from './resolve.ts';
 import { type X8664Level, x8664Level } from './x86-64-level.ts';
@@ -74,25 +74,37 @@ export interface CpuDescription extends Omit<CpuModelSummary, 'missing' | 'limit
   readonly limits: ResolvedCpu['limits'];
   /** The first vCPU's leaves; empty where the host could not be asked. */
   readonly cpuid: ResolvedCpu['vcpus'][number]['cpuid'];
+  /** Every vCPU with its leaves; empty where the host could not be asked. */
+  readonly vcpus: readonly Pick<ResolvedCpu['vcpus'][number], 'apicId' | 'cpuid'>[];
+}
+
+export interface DescribeOptions {
+  readonly topology?: Topology;
+  /** Also features that nobody wants, has or gets. */
+  readonly everyFeature?: boolean;
 }
 
 /** One CPU with every feature it wants, the host has, or the guest gets. */
-export function describeCpu(spec: CpuSpec, host?: HostCpu, topology: Topology = flatTopology(1)): CpuDescription {
+export function describeCpu(
+  spec: CpuSpec,
+  host?: HostCpu,
+  { topology = flatTopology(1), everyFeature = false }: DescribeOptions = {},
+): CpuDescription {
   const resolved = host && resolveCpu({ spec, topology, host, policy: 'warn' });
   const cpu = resolved?.cpu ?? expandModel(spec, host);
   const offered = host && hostFeatures(host);
-  const summary = cpuModels(host).find(({ name }) => name === cpu.name);
+  const named = findNamedCpu(cpu.name);
   const features = FEATURES.filter(
-    ({ name }) => cpu.features.has(name) || offered?.has(name) || resolved?.features.has(name),
+    ({ name }) => everyFeature || cpu.features.has(name) || offered?.has(name) || resolved?.features.has(name),
   );
   return {
     name: cpu.name,
     vendor: cpu.vendor,
-    year: summary?.year ?? null,
+    year: named?.family.year ?? null,
     level: x8664Level(cpu.features),
     levelHere: resolved ? x8664Level(resolved.features) : null,
-    description: summary?.description ?? cpu.modelId,
-    source: summary?.source ?? 'this host',
+    description: named ? describe(named.modelId, named.note) : cpu.modelId,
+    source: named?.source ?? 'this host',
     runnable: resolved !== undefined && resolved.missing.length === 0 && resolved.limits.length === 0,
     family: cpu.family,
     model: cpu.model,
@@ -111,6 +123,7 @@ export function describeCpu(spec: CpuSpec, host?: HostCpu, topology: Topology = 
     missing: resolved?.missing ?? [],
     limits: resolved?.limits ?? [],
     cpuid: resolved?.vcpus[0]?.cpuid ?? [],
+    vcpus: (resolved?.vcpus ?? []).map(({ apicId, cpuid }) => ({ apicId, cpuid })),
   };
 }
 

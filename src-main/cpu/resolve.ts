@@ -2,6 +2,7 @@ import { Failure } from '../base/failure.ts';
 import type { CpuSpec } from './cpu-spec.ts';
 import { cacheViews } from './cpuid/cache-leaves.ts';
 import type { Cpuid } from './cpuid/cpuid-table.ts';
+import { isAmd } from './cpuid/leaves.ts';
 import { type ExpandedCpu, expandNamed } from './expand.ts';
 import { findFeature, placeOf } from './features/feature-table.ts';
 import { guestMsrs } from './guest-msrs.ts';
@@ -73,13 +74,14 @@ export function resolveCpu({ spec, topology, host, policy }: CpuRequest): Resolv
   checkTopology(topology);
   const offered = hostFeatures(host);
   const wanted = withHostVendor(expandModel(withMitigations(spec, host, offered), host), spec, host);
-  const missing = missingFeatures(wanted, offered);
+  const lacking = missingFeatures(wanted, offered);
   const features = new Set([...wanted.features].filter((name) => offered.has(name)));
   if (!wanted.pmu) features.delete('pdcm');
   if (topology.cores * topology.threads > 1) {
     features.add('ht');
     if (!THREADS_BY_LEAF_4.includes(wanted.vendor)) features.add('cmp-legacy');
   }
+  const missing = [...lacking, ...untoldThreads(topology, wanted, features)];
   const limits = dishonestFeatures(host).filter(({ feature }) => features.has(feature));
   if (policy === 'enforce') enforce(spec, missing, limits);
   return { cpu: wanted, features, missing, limits, vcpus: vcpusOf(wanted, features, topology, host) };
@@ -130,6 +132,13 @@ function missingFeatures(wanted: ExpandedCpu, offered: ReadonlySet<string>): Fea
     .map((feature) => ({ feature, why: `this host's KVM does not offer it (${placeOf(findFeature(feature)!)})` }));
   const orphans = wanted.orphans.map(({ feature, needs }) => ({ feature, why: `it means nothing without ${needs}` }));
   return [...lacking, ...orphans];
+}
+
+/** Guests read an AMD processor's threads in leaf 8000001E, which topoext announces (APM 3 E.4.16), and nowhere else. */
+function untoldThreads({ threads }: Topology, cpu: ExpandedCpu, features: ReadonlySet<string>): FeatureReason[] {
+  if (threads === 1 || !isAmd(cpu) || features.has('topoext')) return [];
+  const why = 'an AMD processor tells the threads of a core by it alone: the guest takes them for cores';
+  return [{ feature: 'topoext', why }];
 }
 
 function enforce(spec: CpuSpec, missing: readonly FeatureReason[], limits: readonly FeatureReason[]): void {

@@ -3,9 +3,13 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { app } from 'electron';
 import { runApp } from '../app/run-app.ts';
+import { EngineClient } from '../docker-api/client/engine-client.ts';
+import { ensureEngine } from '../docker-api/client/engine-process.ts';
+import { CpuTemplateStore } from '../inventory/cpu-template-store.ts';
 import { MachineStore } from '../inventory/machine-store.ts';
 import { bulkheadPaths } from '../inventory/paths.ts';
 import { resourcesDir } from '../inventory/resources.ts';
+import { cpuLibrary } from '../ipc/cpu-library.ts';
 import { inspectHost } from '../ipc/host-inspection.ts';
 import { inventoryCatalog } from '../ipc/inventory-catalog.ts';
 import { Fleet } from '../vmm/client/fleet.ts';
@@ -27,6 +31,16 @@ runApp(
   () => {
     const paths = bulkheadPaths(process.env);
     const store = new MachineStore(paths);
-    return { fleet: new Fleet(store), catalog: inventoryCatalog(store), host: inspectHost(paths, app.getVersion()) };
+    const templates = new CpuTemplateStore(paths);
+    return {
+      fleet: new Fleet(store),
+      catalog: inventoryCatalog(store, templates),
+      host: inspectHost(paths, app.getVersion()),
+      cpus: cpuLibrary(templates),
+      engine: async () => {
+        await ensureEngine(paths.engine);
+        return new EngineClient(paths.engine.socket);
+      },
+    };
   },
 );

@@ -1,27 +1,14 @@
 /** The process of one running machine: started detached with the machine's id, ends when the machine is off. */
-import { closeSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { asFailure } from '../base/failure.ts';
+import { starterReport } from '../base/starter-report.ts';
 import { type HostReport, runVmHost } from '../vmm/host/vm-host.ts';
 import { VcpuWorkerPool } from '../vmm/vcpu/vcpu-worker-pool.ts';
 
-/** The pipe to whoever started us, for one line of JSON. */
-const REPORT_FD = 3;
+const report = starterReport<HostReport>();
 
-let reported = false;
-
-function report(line: HostReport): void {
-  if (reported) return;
-  reported = true;
-  try {
-    writeSync(REPORT_FD, `${JSON.stringify(line)}\n`);
-    closeSync(REPORT_FD);
-  } catch {
-    // The starter has gone: nobody is left to tell.
-  }
-}
-
-const workers = new VcpuWorkerPool(new URL('./vcpu-worker.js', pathToFileURL(process.argv[1] ?? '')));
+const beside = (name: string): URL => new URL(name, pathToFileURL(process.argv[1] ?? ''));
+const workers = { vcpus: new VcpuWorkerPool(beside('./vcpu-worker.js')), io: beside('./io-worker.js') };
 
 runVmHost(process.argv[2] ?? '', workers, report).then(
   () => process.exit(0),

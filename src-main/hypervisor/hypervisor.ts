@@ -4,6 +4,9 @@ import type { Disposable } from '../base/disposable.ts';
 import type { Arena, ArenaSeed } from '../base/shared-struct.ts';
 import type { BootImage } from '../boot/boot-image.ts';
 import type { VcpuCpu } from '../cpu/resolve.ts';
+import type { Doorbells } from '../vmm/interrupts/doorbells.ts';
+import type { RamSeed } from '../vmm/memory/guest-memory.ts';
+import type { DoorbellSeed } from './kvm/doorbells.ts';
 
 export type AcceleratorName = 'kvm' | 'translated';
 
@@ -28,6 +31,8 @@ export interface VmOptions {
   readonly processors?: readonly VcpuCpu[] | undefined;
   /** Still being built: the accelerator places state of its own there. */
   readonly arena: Arena;
+  /** How many queues each device has whose queues are served. */
+  readonly queues?: readonly number[] | undefined;
 }
 
 /** Why a vCPU thread left its loop for good, or what it wants the machine to do. */
@@ -47,6 +52,12 @@ export interface Vm extends Disposable {
   readonly accelerator: AcceleratorName;
   /** Time as the guest's own timers count it: where the accelerator can stop those, it stands still during a pause. */
   readonly clock: Clock;
+  /** Rings the queues' doorbells from this thread. */
+  readonly doorbells: Doorbells;
+  /** Delivers an MSI from this thread; undefined where there are none. */
+  readonly message: ((addressLow: number, addressHigh: number, data: number) => void) | undefined;
+  /** Cloneable `workerData` for the thread that serves queues; undefined where vCPU 0's thread does. */
+  ioSeed(): IoSeed | undefined;
   /** Cloneable `workerData` for the thread of vCPU `index`. */
   vcpuSeed(index: number): VcpuSeed;
   /** Fills RAM and sets every vCPU to the image's start. The vCPUs must be paused or not yet started. */
@@ -63,6 +74,14 @@ export interface Vm extends Disposable {
   setIrq(gsi: number, level: boolean): void;
 }
 
+/** What the I/O worker is started with. */
+export interface IoSeed {
+  readonly arena: ArenaSeed;
+  readonly vmFd: number;
+  readonly ram: RamSeed;
+  readonly doorbells: DoorbellSeed;
+}
+
 /** What a vCPU worker is started with. */
 export type VcpuSeed = KvmVcpuSeed | TranslatedVcpuSeed;
 
@@ -72,6 +91,7 @@ export interface KvmVcpuSeed {
   readonly arena: ArenaSeed;
   readonly vmFd: number;
   readonly vcpuFd: number;
+  readonly doorbells: DoorbellSeed;
   /** The buffer the kernel's kvm_run page is mapped over, and where in it. */
   readonly run: { readonly buffer: SharedArrayBuffer; readonly offset: number; readonly size: number };
 }

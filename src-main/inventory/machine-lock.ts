@@ -20,6 +20,15 @@ export function lockInventory(paths: BulkheadPaths): FileLock {
   });
 }
 
+/** The lock of the CPU templates in `folder`, which is there: held while one is saved or deleted. */
+export function lockTemplates(folder: string): FileLock {
+  const lock = patiently(() => tryLockFile(join(folder, '.lock')));
+  if (lock !== null) return lock;
+  throw new Failure('state', 'inventory-busy', 'CPU templates: another Bulkhead is changing them and does not finish', {
+    hint: 'try again in a moment',
+  });
+}
+
 /** A machine's lock, to `purpose` it: `change`, `delete`. Throws `state` while its VM host has it. */
 export function lockMachine(paths: MachinePaths, name: string, purpose: string): FileLock {
   const lock = patiently(

@@ -12,6 +12,7 @@ import {
   newMachineConfig,
   patchedConfig,
 } from './machine-config.ts';
+import type { Forward } from './machine-hardware.ts';
 import { lockInventory, lockMachine } from './machine-lock.ts';
 import { nameKey, quote } from './machine-name.ts';
 import type { BulkheadPaths } from './paths.ts';
@@ -94,24 +95,30 @@ export class MachineStore {
     });
   }
 
-  /** Makes a machine. A crash on the way leaves either all of it or nothing that counts. */
-  create(draft: MachineDraft): MachineConfig {
-    const config = newMachineConfig(draft, randomUUID(), new Date().toISOString());
+  /**
+   * Makes a machine. A crash on the way leaves either all of it or nothing that counts.
+   * @param furnish puts more into the machine's folder before that gets its name
+   */
+  create(draft: MachineDraft, id: string = randomUUID(), furnish: (folder: string) => void = () => {}): MachineConfig {
+    const config = newMachineConfig(draft, id, new Date().toISOString());
     requireRunnable(config);
     makeFolder(this.paths.machines);
     const lock = lockInventory(this.paths);
     try {
       this.sweepFolders();
       this.requireFreeName(config.name);
-      this.place(config);
+      this.place(config, furnish);
       return config;
     } finally {
       lock.dispose();
     }
   }
 
-  /** Changes a machine that does not run; throws `state` when it does, or when its file is broken. */
-  update(id: string, patch: MachinePatch): MachineConfig {
+  /**
+   * Changes a machine that does not run; throws `state` when it does, or when its file is broken.
+   * @param furnish puts more into the machine's folder once the change is known to be good
+   */
+  update(id: string, patch: MachinePatch, furnish: (folder: string) => void = () => {}): MachineConfig {
     const inventory = lockInventory(this.paths);
     try {
       const paths = this.paths.machine(id);
@@ -121,11 +128,28 @@ export class MachineStore {
         requireRunnable(config);
         this.requireFreeName(config.name, id);
         sweepLeftovers(paths.folder);
+        furnish(paths.folder);
         writeFileAtomically(paths.config, serialise(config));
         return config;
       } finally {
         lock.dispose();
       }
+    } finally {
+      inventory.dispose();
+    }
+  }
+
+  /** Changes the forwards of a machine's network, whether it runs or not: its VM host reads its file once, at the start. */
+  keepForwards(id: string, index: number, forwards: readonly Forward[]): MachineConfig {
+    const inventory = lockInventory(this.paths);
+    try {
+      const old = this.intact(id);
+      const networks = old.networks.map((network, at) =>
+        at === index && network.kind === 'user' ? { ...network, forwards: [...forwards] } : network,
+      );
+      const config = patchedConfig(old, { networks });
+      writeFileAtomically(this.paths.machine(id).config, serialise(config));
+      return config;
     } finally {
       inventory.dispose();
     }
@@ -185,10 +209,11 @@ export class MachineStore {
   }
 
   /** The folder is filled under a name that does not count, then renamed. */
-  private place(config: MachineConfig): void {
+  private place(config: MachineConfig, furnish: (folder: string) => void): void {
     const unfinished = join(this.paths.machines, `${UNFINISHED}${config.id}`);
     try {
       mkdirSync(join(unfinished, 'logs'), { recursive: true, mode: 0o700 });
+      furnish(unfinished);
       writeFileAtomically(join(unfinished, 'machine.json'), serialise(config));
       renameSync(unfinished, this.paths.machine(config.id).folder);
       syncFolder(this.paths.machines);

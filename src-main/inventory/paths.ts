@@ -5,12 +5,14 @@ import { Failure } from '../base/failure.ts';
 
 /** Where everything about one machine lies. */
 export interface MachinePaths {
-  /** What is kept: settings, logs, later disks and snapshots. */
+  /** What is kept: settings, disks, logs, later snapshots. */
   readonly folder: string;
   readonly config: string;
   /** flock(2)'ed by the VM host while it lives, and briefly by whoever changes, deletes or reaps the machine. */
   readonly lock: string;
   readonly lastRun: string;
+  /** Images of disks made for this machine; they go with it. */
+  readonly disks: string;
   readonly logs: string;
   readonly serialLog: string;
   /** What was in the serial log before it grew too long. */
@@ -22,6 +24,8 @@ export interface MachinePaths {
   readonly runtime: string;
   readonly qmp: string;
   readonly serial: string;
+  /** Where the host reaches the guest's sockets; those the guest reaches lie beside it, with `_PORT` behind the name. */
+  readonly vsock: string;
   readonly pid: string;
 }
 
@@ -30,7 +34,31 @@ export interface BulkheadPaths {
   readonly machines: string;
   /** `$XDG_RUNTIME_DIR/bulkhead/machines`. */
   readonly runtimeMachines: string;
+  /** `$XDG_DATA_HOME/bulkhead/cpu-templates`. */
+  readonly cpuTemplates: string;
+  readonly engine: EnginePaths;
   machine(id: string): MachinePaths;
+}
+
+/** Where the container engine's things lie. */
+export interface EnginePaths {
+  /** `$XDG_DATA_HOME/bulkhead`, above the four next. */
+  readonly data: string;
+  readonly images: string;
+  readonly containers: string;
+  readonly volumes: string;
+  readonly networks: string;
+  /** flock(2)'ed by the engine while it lives. */
+  readonly lock: string;
+  readonly log: string;
+  /** What exists only while this computer is up. */
+  readonly runtime: string;
+  /** The state of the containers that run: what is lost with the computer's uptime, as they are. */
+  readonly runtimeState: string;
+  /** Their places in the networks, likewise. */
+  readonly runtimeNetworks: string;
+  /** The Docker Engine API. */
+  readonly socket: string;
 }
 
 /** unix(7): sun_path holds 108 bytes with the terminating zero. */
@@ -43,7 +71,26 @@ export function bulkheadPaths(env: NodeJS.ProcessEnv): BulkheadPaths {
   return {
     machines,
     runtimeMachines,
+    cpuTemplates: join(dataHome(env), 'bulkhead', 'cpu-templates'),
+    engine: enginePaths(join(dataHome(env), 'bulkhead'), runtimeFolder(env)),
     machine: (id) => machinePaths(join(machines, id), join(runtimeMachines, id)),
+  };
+}
+
+/** Of an engine whose two folders are known. */
+export function enginePaths(data: string, runtime: string): EnginePaths {
+  return {
+    data,
+    images: join(data, 'images'),
+    containers: join(data, 'containers'),
+    volumes: join(data, 'volumes'),
+    networks: join(data, 'networks'),
+    lock: join(data, 'engine.lock'),
+    log: join(data, 'engine.log'),
+    runtime,
+    runtimeState: join(runtime, 'runtime'),
+    runtimeNetworks: join(runtime, 'networks'),
+    socket: join(runtime, 'docker.sock'),
   };
 }
 
@@ -56,6 +103,7 @@ function machinePaths(folder: string, runtime: string): MachinePaths {
     config: join(folder, 'machine.json'),
     lock: join(folder, 'lock'),
     lastRun: join(folder, 'last-run.json'),
+    disks: join(folder, 'disks'),
     logs,
     serialLog: join(logs, 'serial0.log'),
     olderSerialLog: join(logs, 'serial0.log.1'),
@@ -64,13 +112,20 @@ function machinePaths(folder: string, runtime: string): MachinePaths {
     runtime,
     qmp,
     serial,
+    vsock: join(runtime, 'vsock.sock'),
     pid: join(runtime, 'host.pid'),
   };
 }
 
+/** Where a port of a machine's virtio console leads: a socket while it runs, and a log. */
+export function consolePortPaths({ runtime, logs }: MachinePaths, name: string): { socket: string; log: string } {
+  return { socket: join(runtime, `port-${name}.sock`), log: join(logs, `port-${name}.log`) };
+}
+
 /** Throws when the machine's sockets cannot have these paths. */
-export function requireSocketPaths(paths: MachinePaths): void {
-  for (const path of [paths.qmp, paths.serial]) {
+export function requireSocketPaths(paths: MachinePaths, { vsock }: { readonly vsock?: number | undefined } = {}): void {
+  const longestPort = vsock === undefined ? [] : [`${paths.vsock}_${0xffff_ffff}`];
+  for (const path of [paths.qmp, paths.serial, ...longestPort]) {
     const length = Buffer.byteLength(path);
     if (length <= SOCKET_PATH_MAX) continue;
     throw new Failure('host', 'socket-path-too-long', `${path}: ${length} bytes are too long for a socket's path`, {

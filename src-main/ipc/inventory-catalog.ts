@@ -1,12 +1,15 @@
 import { Failure } from '../base/failure.ts';
 import type { MachineDetail } from '../contract/machine.ts';
+import type { CpuTemplates } from '../cpu/cpu-spec.ts';
 import type { MachineConfig } from '../inventory/machine-config.ts';
 import type { MachineStore } from '../inventory/machine-store.ts';
+import { changeMachine, createMachine } from '../vmm/client/machine-disks.ts';
 import { QmpCounters } from './machine-counters.ts';
+import { diskFacts, settled } from './machine-settings.ts';
 import type { MachineCatalog } from './services.ts';
 
 /** The inventory in the window's shapes. */
-export function inventoryCatalog(store: MachineStore): MachineCatalog {
+export function inventoryCatalog(store: MachineStore, templates: CpuTemplates): MachineCatalog {
   return {
     async detail(id) {
       const entry = store.get(id);
@@ -17,19 +20,19 @@ export function inventoryCatalog(store: MachineStore): MachineCatalog {
         ...(entry.kind === 'ok' ? { config: shownConfig(entry.config) } : {}),
       };
     },
-    create: async (draft) => ({ id: store.create(draft).id }),
-    update: async (id, patch) => void store.update(id, patch),
+    create: async (draft) => ({ id: createMachine(store, settled(draft, templates)).id }),
+    update: async (id, patch) => void changeMachine(store, id, settled(patch, templates)),
     logFile: (id, source) => {
       const { serialLog, hostLog } = store.paths.machine(id);
       return source === 'serial' ? serialLog : hostLog;
     },
     folder: (id) => store.paths.machine(id).folder,
     counters: (id) => new QmpCounters(store.paths.machine(id).qmp),
+    describeDisk: diskFacts,
   };
 }
 
 function shownConfig(config: MachineConfig): NonNullable<MachineDetail['config']> {
-  const { name, description, accelerator, cpus, memoryMiB, boot, createdAt } = config;
-  const notes = description === undefined ? {} : { description };
-  return { name, ...notes, accelerator, cpus, memoryMiB, boot, createdAt };
+  const { id: _id, version: _version, devices: _devices, ...shown } = config;
+  return shown as NonNullable<MachineDetail['config']>;
 }

@@ -9,9 +9,28 @@ const statsReport = z.object({
   uptimeMs: z.number(),
   hostCpuMs: z.number(),
   residentMiB: z.number(),
-  vcpus: z.array(z.object({ portExits: z.number(), mmioExits: z.number(), otherExits: z.number() })),
+  vcpus: z.array(
+    z.object({
+      state: z.string(),
+      hostCpuMs: z.number(),
+      portExits: z.number(),
+      mmioExits: z.number(),
+      otherExits: z.number(),
+    }),
+  ),
   console: z.object({ outputBytes: z.number(), visitors: z.number() }),
+  balloon: z
+    .object({
+      active: z.boolean(),
+      memoryBytes: z.number(),
+      targetBytes: z.number(),
+      actualBytes: z.number(),
+      guest: z.object({ free: z.number().optional() }).optional(),
+    })
+    .optional(),
 });
+
+const MiB = 2 ** 20;
 
 /** Reads counters over one QMP connection, made when first needed and again after the machine was started anew. */
 export class QmpCounters implements CounterReader {
@@ -56,7 +75,16 @@ export class QmpCounters implements CounterReader {
   }
 }
 
-function sampleOf({ uptimeMs, hostCpuMs, residentMiB, vcpus, console }: z.infer<typeof statsReport>): MachineSample {
+function balloonOf({ balloon }: z.infer<typeof statsReport>): Pick<MachineSample, 'balloon'> {
+  if (balloon === undefined) return {};
+  const { active, memoryBytes, targetBytes, actualBytes, guest } = balloon;
+  const free = guest?.free === undefined ? {} : { freeMiB: guest.free / MiB };
+  const [totalMiB, targetMiB, actualMiB] = [memoryBytes / MiB, targetBytes / MiB, actualBytes / MiB];
+  return { balloon: { active, totalMiB, targetMiB, actualMiB, ...free } };
+}
+
+function sampleOf(report: z.infer<typeof statsReport>): MachineSample {
+  const { uptimeMs, hostCpuMs, residentMiB, vcpus, console } = report;
   const exits = { port: 0, mmio: 0, other: 0 };
   for (const vcpu of vcpus) {
     exits.port += vcpu.portExits;
@@ -64,5 +92,7 @@ function sampleOf({ uptimeMs, hostCpuMs, residentMiB, vcpus, console }: z.infer<
     exits.other += vcpu.otherExits;
   }
   const { outputBytes: consoleBytes, visitors } = console;
-  return { atMs: performance.now(), uptimeMs, hostCpuMs, residentMiB, exits, consoleBytes, visitors };
+  const each = vcpus.map(({ state, hostCpuMs: cpuMs }) => ({ state, cpuMs }));
+  const figures = { uptimeMs, hostCpuMs, residentMiB, exits, consoleBytes, visitors };
+  return { atMs: performance.now(), ...figures, vcpus: each, ...balloonOf(report) };
 }

@@ -1,7 +1,10 @@
 import type { Disposable } from '../base/disposable.ts';
 import type { AppSettings } from '../contract/app.ts';
+import type { CpuCatalogue, CpuComparison, CpuSheet, CpuTemplate } from '../contract/cpu.ts';
+import type { DiskFacts } from '../contract/hardware.ts';
 import type { HostCheck, HostOverview } from '../contract/host.ts';
 import type { MachineDetail, MachineDraft, MachinePatch } from '../contract/machine.ts';
+import type { EngineClient } from '../docker-api/client/engine-client.ts';
 import type { MachineFleet } from './machine-fleet.ts';
 import type { CounterReader } from './machine-stats.ts';
 
@@ -13,6 +16,8 @@ export interface MachineCatalog {
   logFile(id: string, source: 'serial' | 'host'): string;
   folder(id: string): string;
   counters(id: string): CounterReader;
+  /** Throws what is wrong with a file that is to be a disk. */
+  describeDisk(path: string, readOnly: boolean): DiskFacts;
 }
 
 export interface HostInspection {
@@ -20,11 +25,29 @@ export interface HostInspection {
   overview(): Promise<HostOverview>;
 }
 
+/** CPU models, what this host can run of them, and CPUs under names of the user's own. */
+export interface CpuLibrary {
+  list(): CpuCatalogue;
+  describe(cpu: string): CpuSheet;
+  compare(a: string, b: string): CpuComparison;
+  templates(): CpuTemplate[];
+  saveTemplate(draft: { name: string; cpu: string; description?: string | undefined }, replace: boolean): CpuTemplate;
+  deleteTemplate(name: string): void;
+  exportTemplate(name: string, path: string): void;
+  importTemplate(path: string): CpuTemplate;
+}
+
 /** What the desktop around the window offers. */
 export interface Desktop {
   /** The chosen file, or null when the dialog was left without one. */
   pickFile(title: string): Promise<string | null>;
+  /** The chosen folder, which the dialog can make; or null. */
+  pickFolder(title: string): Promise<string | null>;
+  /** Where to write a new file, or null when the dialog was left. */
+  saveFile(title: string, name: string): Promise<string | null>;
   openFolder(path: string): Promise<void>;
+  /** Opens a page in the user's browser. */
+  openPage(url: URL): Promise<void>;
   writeClipboard(text: string): void;
   readClipboard(): string;
 }
@@ -36,9 +59,12 @@ export interface SettingsStore {
 }
 
 export interface Services {
+  /** The container engine, started when it is first needed. */
+  engine: () => Promise<EngineClient>;
   fleet: MachineFleet;
   catalog: MachineCatalog;
   host: HostInspection;
+  cpus: CpuLibrary;
   desktop: Desktop;
   settings: SettingsStore;
 }

@@ -12,7 +12,20 @@ const cIoctlOn = libcFunction<[number, number, ArrayBufferView], number>(
 );
 
 /** open(2) flags, Linux x86-64 (asm-generic/fcntl.h). */
-export const O = { RDONLY: 0, WRONLY: 1, RDWR: 2, CREAT: 0o100, NOFOLLOW: 0o400000, CLOEXEC: 0o2000000 } as const;
+export const O = {
+  RDONLY: 0,
+  WRONLY: 1,
+  RDWR: 2,
+  CREAT: 0o100,
+  EXCL: 0o200,
+  NOCTTY: 0o400,
+  TRUNC: 0o1000,
+  NONBLOCK: 0o4000,
+  DIRECTORY: 0o200000,
+  NOFOLLOW: 0o400000,
+  CLOEXEC: 0o2000000,
+  PATH: 0o10000000,
+} as const;
 
 /** An open file descriptor that closes with its owner. */
 export class Fd implements Disposable {

@@ -10,6 +10,15 @@ export function libcFunction<A extends unknown[], R>(prototype: string): (...arg
   return libc.func(prototype) as unknown as (...args: A) => R;
 }
 
+/** The same for a call that may take long: it is made in one of koffi's threads. Its errno is not to be had. */
+export function libcAsyncFunction<A extends unknown[], R>(prototype: string): (...args: A) => Promise<R> {
+  const call = libc.func(prototype);
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      call.async(...args, (error: Error | null, result: R) => (error ? reject(error) : resolve(result)));
+    });
+}
+
 /** The address of a libc function, for the kernel or libc to call. */
 export function libcSymbol(name: string): bigint {
   const dlsym = libc.func('uintptr_t dlsym(void *handle, const char *symbol)') as unknown as (

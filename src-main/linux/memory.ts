@@ -77,3 +77,15 @@ export class SharedPages {
     if (BigInt(mapped) !== this.address) throw new SystemCallFailure('mmap', errno(), object);
   }
 }
+
+/**
+ * Gives whole host pages within `bytes` back to the host; what was in them reads as zeros afterwards. Private anonymous
+ * memory only, as V8's buffers are.
+ */
+export function discardPages(bytes: Uint8Array): void {
+  const page = BigInt(PAGE_SIZE);
+  const start = addressOf(bytes);
+  const first = ((start + page - 1n) / page) * page;
+  const end = ((start + BigInt(bytes.length)) / page) * page;
+  if (end > first) cMadvise(first, Number(end - first), MADV_DONTNEED);
+}

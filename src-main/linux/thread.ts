@@ -7,6 +7,9 @@ const cSyscall3 = libcFunction<[number, number, number, number], number>(
 const cSigaction = libcFunction<[number, bigint, null], number>(
   'int sigaction(int signal, uintptr_t action, void *old)',
 );
+const cSchedSetaffinity = libcFunction<[number, number, Uint8Array], number>(
+  'int sched_setaffinity(int tid, size_t bytes, const uint8_t *mask)',
+);
 const cPrctl = libcFunction<[number, string], number>('int prctl(int option, const char *argument)');
 
 /** syscall numbers, x86-64 (arch/x86/entry/syscalls/syscall_64.tbl). */
@@ -30,6 +33,14 @@ export function currentThreadId(): number {
 /** Names the calling thread for ps, top and debuggers; at most 15 bytes are kept (prctl(2)). */
 export function nameCurrentThread(name: string): void {
   cPrctl(PR_SET_NAME, name.slice(0, 15));
+}
+
+/** Lets the calling thread run on these CPUs alone (sched_setaffinity(2)). Throws where none of them may be used. */
+export function pinCurrentThread(cpus: readonly number[]): void {
+  // The kernel takes whole longs of its cpumask (cpu_set_t).
+  const mask = new Uint8Array(8 * (Math.floor(Math.max(...cpus) / 64) + 1));
+  for (const cpu of cpus) mask[cpu >> 3]! |= 1 << (cpu & 7);
+  checked(cSchedSetaffinity(0, mask.length, mask), 'sched_setaffinity', `host CPU ${cpus.join(', ')}`);
 }
 
 /**

@@ -31,6 +31,23 @@ export const ACPI_TABLES_END = 0xf_0000;
 /** Where a protected-mode kernel is loaded (Linux boot.rst, "Memory layout"). */
 export const KERNEL_LOAD_ADDRESS = 1 * MiB;
 
+/** PCI, all in the hole between low RAM and 4 GiB: configuration space of bus 0 (ECAM), and room for BARs. */
+export const ECAM_ADDRESS = 0xd000_0000;
+export const ECAM_SIZE = 1 * MiB;
+/** Where SeaBIOS places BARs, too (its BUILD_PCIMEM_START and BUILD_PCIMEM_END). */
+export const PCI_WINDOW_START = 0xe000_0000;
+export const PCI_WINDOW_END = 0xfec0_0000;
+/** INTx lines share the IOAPIC's last eight pins. */
+export const PCI_GSI = { first: 16, count: 8 } as const;
+
+/**
+ * Firmware's ROM ends with the first 4 GiB. Its last 256 KiB also lie in RAM below 1 MiB: what a chipset's shadowing comes to
+ * in the end, and where SeaBIOS, which finds no chipset it knows here, runs.
+ */
+export const FIRMWARE_END = 4 * GiB;
+export const FIRMWARE_SHADOW_BYTES = 256 * KiB;
+export const FIRMWARE_SHADOW_END = BIOS_AREA_END;
+
 /** In-kernel interrupt chips, at their architectural addresses (SDM 3A §11.4.1, 82093AA). */
 export const IOAPIC_ADDRESS = 0xfec0_0000;
 export const LAPIC_ADDRESS = 0xfee0_0000;
@@ -59,8 +76,14 @@ export const PORT = {
   com1: 0x3f8,
   /** QEMU pvpanic-isa's usual place. */
   pvpanic: 0x505,
+  /** Where SeaBIOS writes what it does. */
+  firmwareDebug: 0x402,
+  /** QEMU's firmware configuration device: selector, data. */
+  fwCfg: 0x510,
   /** ACPI fixed hardware: PM1 event block (4), PM1 control (2) at +4, PM timer (4) at +8. */
   acpiPm: 0x600,
+  /** PCI configuration mechanism #1: address at 0xcf8, data at 0xcfc; the reset control register is among them. */
+  pciConfig: 0xcf8,
   /** Reset control register (PIIX3 §2.5.1). */
   resetControl: 0xcf9,
 } as const;

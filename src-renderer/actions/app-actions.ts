@@ -2,6 +2,7 @@ import {
   IconBox,
   IconBoxMultiple,
   IconCpu,
+  IconCpu2,
   IconDatabase,
   IconDeviceDesktop,
   IconNetwork,
@@ -30,6 +31,7 @@ const icons = {
   images: IconBoxMultiple,
   volumes: IconDatabase,
   networks: IconNetwork,
+  processors: IconCpu2,
   host: IconCpu,
 };
 
@@ -43,10 +45,18 @@ export const appActions: readonly Action<AppContext>[] = [
     available: () => available,
     run: ({ navigate }) => navigate('/machines/new'),
   },
+  {
+    id: 'new-container',
+    label: en.containers.create,
+    icon: IconBox,
+    available: () => available,
+    run: ({ navigate }) => navigate('/containers/new'),
+  },
   goTo('machines'),
   goTo('containers'),
   goTo('images'),
   goTo('volumes'),
   goTo('networks'),
+  goTo('processors'),
   goTo('host'),
 ];

@@ -137,7 +137,9 @@ const openFolder: MachineAction = {
 /** What is lost with a machine, as the confirmation lists it. */
 export function whatGoes(detail: MachineDetail | undefined): string[] {
   const folder = detail === undefined ? [] : [en.confirm.deleteFolder(detail.paths.folder)];
-  return [en.confirm.deleteConfig, en.confirm.deleteLogs, ...folder];
+  const own = (detail?.config?.disks ?? []).filter(({ path }) => path.startsWith(`${detail?.paths.folder}/`));
+  const disks = own.map(({ path }) => en.confirm.deleteDisk(path.slice(path.lastIndexOf('/') + 1)));
+  return [en.confirm.deleteConfig, ...disks, en.confirm.deleteLogs, ...folder];
 }
 
 const remove: MachineAction = {

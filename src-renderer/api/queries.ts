@@ -18,6 +18,15 @@ export function machineQuery(id: string) {
   return queryOptions({ queryKey: ['machine', id], queryFn: () => call('machine.get', { id }) });
 }
 
+/** What a machine's disk is, as its file says; asks nothing without a path. */
+export function diskQuery(path: string | undefined, readOnly: boolean) {
+  return queryOptions({
+    queryKey: ['disk', path, readOnly],
+    queryFn: () => call('disk.describe', { path: path ?? '', readOnly }),
+    enabled: path !== undefined,
+  });
+}
+
 const logBytes = 256 * 1024;
 
 export function machineLogQuery(id: string, source: 'serial' | 'host', live: boolean) {

@@ -7,11 +7,18 @@ import { RouterProvider } from 'react-router/dom';
 import { followMachines } from '../api/machine-list.ts';
 import { queries } from '../api/queries.ts';
 import { followSettings } from '../api/settings.ts';
+import { ContainerPage } from '../features/containers/container-page.tsx';
+import { ChooseContainer, ContainersPage } from '../features/containers/containers-page.tsx';
+import { NewContainerPage } from '../features/containers/run-form.tsx';
+import { ProcessorsPage } from '../features/cpu/processors-page.tsx';
+
 import { HostPage } from '../features/host/host-page.tsx';
-import { LaterPage } from '../features/later/later-page.tsx';
+import { ImagesPage } from '../features/images/images-page.tsx';
 import { MachinePage } from '../features/machine/machine-page.tsx';
 import { ChooseMachine, MachinesPage } from '../features/machines/machines-page.tsx';
+import { NetworksPage } from '../features/networks/networks-page.tsx';
 import { WizardPage } from '../features/new-machine/wizard-page.tsx';
+import { VolumesPage } from '../features/volumes/volumes-page.tsx';
 import { Shell } from './shell.tsx';
 import { cssVariables, theme } from './theme.ts';
 
@@ -30,10 +37,19 @@ const router = createHashRouter([
           { path: ':id/:tab?', element: <MachinePage /> },
         ],
       },
-      { path: 'containers', element: <LaterPage section="containers" /> },
-      { path: 'images', element: <LaterPage section="images" /> },
-      { path: 'volumes', element: <LaterPage section="volumes" /> },
-      { path: 'networks', element: <LaterPage section="networks" /> },
+      {
+        path: 'containers',
+        element: <ContainersPage />,
+        children: [
+          { index: true, element: <ChooseContainer /> },
+          { path: 'new', element: <NewContainerPage /> },
+          { path: ':id/:tab?', element: <ContainerPage /> },
+        ],
+      },
+      { path: 'images', element: <ImagesPage /> },
+      { path: 'volumes', element: <VolumesPage /> },
+      { path: 'networks', element: <NetworksPage /> },
+      { path: 'processors', element: <ProcessorsPage /> },
       { path: 'host', element: <HostPage /> },
       { path: '*', element: <Navigate to="/machines" replace /> },
     ],

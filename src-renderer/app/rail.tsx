@@ -4,6 +4,7 @@ import {
   IconBoxMultiple,
   IconCommand,
   IconCpu,
+  IconCpu2,
   IconDatabase,
   IconDeviceDesktop,
   IconDeviceImac,
@@ -26,7 +27,10 @@ const workPlaces = [
   { to: '/volumes', label: en.rail.volumes, icon: IconDatabase },
   { to: '/networks', label: en.rail.networks, icon: IconNetwork },
 ];
-const hostPlace = { to: '/host', label: en.rail.host, icon: IconCpu };
+const hostPlaces = [
+  { to: '/processors', label: en.rail.processors, icon: IconCpu2 },
+  { to: '/host', label: en.rail.host, icon: IconCpu },
+];
 
 const themes: Record<Theme, { next: Theme; icon: typeof IconSun }> = {
   system: { next: 'light', icon: IconDeviceImac },
@@ -44,7 +48,9 @@ export function Rail() {
         <Place key={place.to} {...place} />
       ))}
       <div className={classes.split} />
-      <Place {...hostPlace} />
+      {hostPlaces.map((place) => (
+        <Place key={place.to} {...place} />
+      ))}
       <div className={classes.fill} />
       <div className={classes.tools}>
         <Tooltip label={`${en.rail.palette} (Ctrl+K)`} position="right">

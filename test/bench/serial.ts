@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { printer } from '../guest/micro/kernels.ts';
 import { BenchHome } from './bench-home.ts';
 import type { Figure } from './figure.ts';
+import { kvmPresent } from './kvm-present.ts';
 
 const RUNS = 3;
 const KVM_BYTES = 1 << 20;
@@ -22,11 +23,6 @@ export async function benchSerial(): Promise<Figure[]> {
   } finally {
     await home.close();
   }
-}
-
-async function kvmPresent(): Promise<boolean> {
-  const { kvmHypervisor } = await import('../../src-main/hypervisor/kvm/kvm-hypervisor.ts');
-  return kvmHypervisor.probe().present;
 }
 
 /** Bursts of sixteen bytes by `rep outs`, as fast as KVM takes them. */

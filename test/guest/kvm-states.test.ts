@@ -95,7 +95,7 @@ describe('every order in every state of a machine', () => {
         const qmp = await machineIn(state);
         const { refused, events } = await give(qmp, order);
         if (expected === 'refused') {
-          expect(refused).toMatch(new RegExp(`cannot .*: it is ${state}$`));
+          expect(refused).toMatch(new RegExp(`^cannot .*: it is ${state} \\(${state} → \\w+\\)$`));
           expect(events).toEqual([]);
         } else {
           expect(refused).toBeUndefined();

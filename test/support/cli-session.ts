@@ -21,14 +21,14 @@ export class CliSession {
   constructor(
     argv: readonly string[],
     env: NodeJS.ProcessEnv,
-    options: { terminal?: boolean; input?: string; fakeHost?: string } = {},
+    options: { terminal?: boolean; input?: string; fakeHost?: string; script?: string } = {},
   ) {
     if (options.terminal) {
       this.stdin.isTTY = true;
       this.stdin.setRawMode = (raw) => this.rawModes.push(raw);
     }
     if (options.input !== undefined) this.stdin.end(options.input);
-    const script = join(import.meta.dirname, 'fake-vm-host.mjs');
+    const script = options.script ?? join(import.meta.dirname, 'fake-vm-host.mjs');
     const launch = { script, env: { ...env, FAKE_VM_HOST: options.fakeHost ?? 'ready' } };
     const io: CliIo = {
       stdin: this.stdin,

@@ -2,13 +2,28 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeEach } from 'vitest';
 
+/** Why tests of KVM itself are skipped on a computer without it. Those are run in the lab (test/lab/kvm-guests.test.ts). */
+export const RUNS_IN_THE_LAB = 'needs a /dev/kvm it may open: run in the lab instead';
+
 /** What a test can need of the computer it runs on, and why it is not there. */
 const needs = {
-  kvm: () => (usable('/dev/kvm') ? undefined : 'needs a /dev/kvm it may open'),
+  kvm: () => (usable('/dev/kvm') ? undefined : RUNS_IN_THE_LAB),
   root: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
   display: () => (process.env.DISPLAY || found('Xvfb') ? undefined : 'needs a display, or Xvfb'),
   qemu: () => missingOf(['qemu-system-x86_64']),
+  openssl: () => missingOf(['openssl']),
+  xorriso: () => missingOf(['xorriso']),
+  isoinfo: () => missingOf(['isoinfo', 'blkid']),
+  'grub-mkrescue': () => missingOf(['grub-mkrescue', 'xorriso', 'mformat']),
+  debootstrap: () => missingOf(['debootstrap', 'mkfs.ext4', 'grub-mkimage']),
+  passt: () => missingOf(['passt']),
+  'qemu-img': () => missingOf(['qemu-img', 'qemu-io']),
   gcc: () => missingOf(['gcc']),
+  registry: () => missingOf(['docker-registry', 'skopeo', 'umoci', 'setfattr']),
+  oci: () => missingOf(['runc', 'crun']),
+  networks: () => missingOf(['nft', 'tar', 'busybox']),
+  rootless: () => missingOf(['newuidmap', 'pasta', 'useradd', 'mkfs.ext4', 'pgrep']),
+  docker: () => missingOf(['apt-get', 'dpkg-deb', 'ps']),
   lab: () => {
     if (process.arch !== 'x64' || process.platform !== 'linux') return 'needs x86-64 Linux';
     return missingOf(['qemu-system-x86_64', 'busybox', 'cpio', 'depmod', 'modprobe', 'dpkg-deb', 'apt-get', 'node']);

@@ -9,9 +9,14 @@ import type { MachineDraft } from '../../src-main/inventory/machine-config.ts';
 import { MachineStore } from '../../src-main/inventory/machine-store.ts';
 import { bulkheadPaths, type MachinePaths } from '../../src-main/inventory/paths.ts';
 import { Fleet } from '../../src-main/vmm/client/fleet.ts';
+import { type CliResult, CliSession } from './cli-session.ts';
 import { microKernel } from './micro-kernel.ts';
+import { SLOWNESS } from './slowness.ts';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 15_000 * SLOWNESS;
+const START_MS = 60_000 * SLOWNESS;
+/** What runs VM hosts instead of this Electron, which takes seconds to start on an emulated processor. */
+const NODE = process.env.BULKHEAD_TEST_NODE;
 
 /** The VM host built from today's sources, and machines of micro-kernels in folders of their own. */
 export class VmHosts {
@@ -22,15 +27,28 @@ export class VmHosts {
     readonly store: MachineStore,
     readonly fleet: Fleet,
     private readonly built: string,
+    private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  static async open(): Promise<VmHosts> {
+  /** @param more environment of the VM hosts */
+  static async open(more: NodeJS.ProcessEnv = {}): Promise<VmHosts> {
     const folder = mkdtempSync(join(tmpdir(), 'bh-'));
     mkdirSync(join(folder, 'run'), { mode: 0o700 });
-    const env = { ...process.env, XDG_DATA_HOME: join(folder, 'data'), XDG_RUNTIME_DIR: join(folder, 'run') };
+    const env = {
+      ...process.env,
+      ...more,
+      XDG_DATA_HOME: join(folder, 'data'),
+      XDG_RUNTIME_DIR: join(folder, 'run'),
+    };
     const built = await buildVmHost();
     const store = new MachineStore(bulkheadPaths(env));
-    return new VmHosts(folder, store, new Fleet(store, { script: join(built, 'vm-host.js'), env }), built);
+    return new VmHosts(
+      folder,
+      store,
+      new Fleet(store, { script: join(built, 'vm-host.js'), env, timeoutMs: START_MS, ...(NODE && { node: NODE }) }),
+      built,
+      env,
+    );
   }
 
   /** Makes a machine that boots `code`; its id. */
@@ -69,6 +87,13 @@ export class VmHosts {
     return QmpLines.connect(this.paths(id).qmp);
   }
 
+  /** Runs the command line client on these machines, in this process. */
+  commandLine(...argv: string[]): Promise<CliResult> {
+    const { env } = this;
+    const script = join(this.built, 'vm-host.js');
+    return new CliSession(argv, env, { input: '', script }).finished;
+  }
+
   /** A QMP connection past its negotiation. */
   async negotiated(id: string): Promise<QmpLines> {
     const qmp = await this.qmp(id);
@@ -100,7 +125,7 @@ async function buildVmHost(): Promise<string> {
   );
   const entry = (name: string) => fileURLToPath(new URL(`../../src-main/entries/${name}.ts`, import.meta.url));
   const bundle = await rolldown({
-    input: { 'vm-host': entry('vm-host'), 'vcpu-worker': entry('vcpu-worker') },
+    input: { 'vm-host': entry('vm-host'), 'vcpu-worker': entry('vcpu-worker'), 'io-worker': entry('io-worker') },
     platform: 'node',
     external: ['koffi', 'v86'],
     logLevel: 'silent',

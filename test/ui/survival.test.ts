@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SLOWNESS } from '../support/slowness.ts';
 import { Computer, type Page, picture } from './support/app-under-test.ts';
 import { createTinyLinux, logIn, screenShows, typeLine } from './support/steps.ts';
 
@@ -30,7 +31,9 @@ test('the window killed, the machine runs on, and its console shows what was pri
 
 const lines = 160_000;
 
-test('a guest printing 10 MB loses no byte, and the window answers meanwhile', { timeout: 180_000 }, async () => {
+test('a guest printing 10 MB loses no byte, and the window answers meanwhile', {
+  timeout: 180_000 * SLOWNESS,
+}, async () => {
   const [machine] = await computer.fleet.list();
   const received = collected(await computer.fleet.console(machine?.id ?? ''), /flood-done/);
   // 160,000 lines of 64 bytes with their carriage return: 10.4 MB.
@@ -68,7 +71,7 @@ async function collected(socket: NodeJS.ReadableStream, until: RegExp): Promise<
 }
 
 test('the VM host killed, the list says crashed with the reason, and Start works again', {
-  timeout: 120_000,
+  timeout: 120_000 * SLOWNESS,
 }, async () => {
   const [machine] = await computer.fleet.list();
   process.kill(machine?.pid ?? 0, 'SIGKILL');

@@ -8,19 +8,27 @@ import {
   type MachinePatch,
 } from '../../inventory/machine-config.ts';
 import { quote } from '../../inventory/machine-name.ts';
+import { settledPinning } from '../../inventory/pinning.ts';
 import { checkBootSource } from '../../vmm/client/boot-source.ts';
+import { checkedIso } from '../../vmm/client/iso-file.ts';
+import { changeMachine, type WantedDisk } from '../../vmm/client/machine-disks.ts';
 import { isLive } from '../../vmm/client/machine-state.ts';
-import { parseCount, parseMemoryMiB, parseSwitch, parseTopology } from '../arguments.ts';
+import { readUserData } from '../../vmm/client/user-data-file.ts';
+import { parseBootOrder, parseCount, parseMemoryMiB, parseSwitch, parseTopology } from '../arguments.ts';
 import type { CliIo } from '../cli-io.ts';
-import { checkedCpu } from './checked-cpu.ts';
+import { settledCpu } from '../cpu-names.ts';
+import { parseDisk } from './disk-option.ts';
 import { findMachine } from './machines.ts';
+import { parseNet } from './net-option.ts';
+import { parseShare } from './share-option.ts';
+import { parseVsock } from './vsock-option.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** A patch being put together, over the configuration it is for. */
 interface Change {
   readonly io: CliIo;
   readonly config: MachineConfig;
-  readonly patch: Writable<MachinePatch>;
+  readonly patch: Writable<Omit<MachinePatch, 'disks'>> & { disks?: WantedDisk[] };
 }
 
 /** What each key does with its value; an empty one takes an optional setting away. */
@@ -39,8 +47,8 @@ const KEYS: Record<string, (change: Change, value: string) => void> = {
   cpus: ({ patch }, value) => {
     patch.cpus = parseCount('cpus', value);
   },
-  cpu: ({ patch }, value) => {
-    patch.cpu = value === '' ? null : checkedCpu(value);
+  cpu: ({ io, patch }, value) => {
+    patch.cpu = value === '' ? null : settledCpu(io, value);
   },
   topology: ({ patch }, value) => {
     patch.topology = value === '' ? null : parseTopology(value);
@@ -51,11 +59,16 @@ const KEYS: Record<string, (change: Change, value: string) => void> = {
     }
     patch.cpuPolicy = value === '' ? null : value;
   },
+  pin: ({ patch }, value) => {
+    patch.pinning = value === '' ? null : settledPinning(value);
+  },
   memory: ({ patch }, value) => {
     patch.memoryMiB = parseMemoryMiB(value);
   },
   cmdline: (change, value) => {
-    const { commandLine: _old, ...boot } = bootOf(change);
+    const old = bootOf(change);
+    if (old.kind === 'firmware') throw usage('cmdline: goes with a kernel or a guest: firmware has none');
+    const { commandLine: _old, ...boot } = old;
     change.patch.boot = value === '' ? boot : { ...boot, commandLine: value };
   },
   guest: ({ patch }, value) => {
@@ -71,6 +84,48 @@ const KEYS: Record<string, (change: Change, value: string) => void> = {
     if (old.kind !== 'kernel') throw usage('initrd: goes with a kernel of your own only: set kernel=FILE first');
     const { initrd: _old, ...boot } = old;
     change.patch.boot = value === '' ? boot : { ...boot, initrd: resolve(change.io.cwd, value) };
+  },
+  disk: ({ io, patch }, value) => {
+    // The first one replaces the disks the machine has, those after it come beside it.
+    patch.disks = value === '' ? [] : [...(patch.disks ?? []), parseDisk(io, value)];
+  },
+  share: ({ io, patch }, value) => {
+    patch.shares = value === '' ? [] : [...(patch.shares ?? []), parseShare(io, value)];
+  },
+  cdrom: ({ io, patch }, value) => {
+    patch.cdrom = value === '' ? null : checkedIso(resolve(io.cwd, value));
+  },
+  'cloud-init': ({ io, patch }, value) => {
+    patch.cloudInit = value === '' ? null : readUserData(resolve(io.cwd, value));
+  },
+  firmware: ({ patch }, value) => {
+    if (value !== 'bios') throw usage(`firmware ${quote(value)}: bios is expected`);
+    patch.boot = { kind: 'firmware', firmware: value };
+  },
+  'boot-order': (change, value) => {
+    const { order: _old, ...boot } = firmwareOf('boot-order', change);
+    change.patch.boot = value === '' ? boot : { ...boot, order: parseBootOrder(value) };
+  },
+  'boot-menu': (change, value) => {
+    change.patch.boot = { ...firmwareOf('boot-menu', change), menu: parseSwitch('boot-menu', value) };
+  },
+  net: ({ patch }, value) => {
+    const network = value === '' ? undefined : parseNet(value);
+    patch.networks = [...(patch.networks ?? []), ...(network === undefined ? [] : [network])];
+  },
+  console: ({ patch, config }, value) => {
+    const on = value !== '' && parseSwitch('console', value);
+    patch.consolePorts = on ? (patch.consolePorts ?? config.consolePorts ?? []) : null;
+  },
+  'console-port': ({ patch }, value) => {
+    // The first one replaces the ports the console has, those after it come beside it.
+    patch.consolePorts = value === '' ? [] : [...(patch.consolePorts ?? []), value];
+  },
+  vsock: ({ patch }, value) => {
+    patch.vsock = value === '' ? null : (parseVsock(value) ?? null);
+  },
+  balloon: ({ patch }, value) => {
+    patch.balloon = value === '' ? null : parseSwitch('balloon', value);
   },
   'debug-exit': ({ patch }, value) => {
     patch.devices = { debugExit: parseSwitch('debug-exit', value) };
@@ -94,7 +149,7 @@ export function addSet(group: Command, io: CliIo): void {
       if (change.patch.boot || config.boot.kind === 'guest') {
         await checkBootSource({ name: config.name, memoryMiB, boot });
       }
-      fleet.store.update(id, change.patch);
+      changeMachine(fleet.store, id, change.patch);
     });
 }
 
@@ -109,6 +164,12 @@ function assign(change: Change, assignment: string): void {
 
 function bootOf({ patch, config }: Change): BootSource {
   return patch.boot ?? config.boot;
+}
+
+function firmwareOf(key: string, change: Change): Extract<BootSource, { kind: 'firmware' }> {
+  const boot = bootOf(change);
+  if (boot.kind === 'firmware') return boot;
+  throw usage(`${key}: goes with firmware only: set firmware=bios first`);
 }
 
 function notNow(name: string, state: string): Failure {

@@ -1,12 +1,16 @@
 import type { Command } from 'commander';
 import { readLastRun } from '../../inventory/last-run.ts';
 import type { BootSource, MachineConfig } from '../../inventory/machine-config.ts';
+import { consolePortNames } from '../../inventory/machine-hardware.ts';
+import { consolePortPaths } from '../../inventory/paths.ts';
 import type { MachineSummary } from '../../vmm/client/machine-state.ts';
 import type { MachineReport } from '../../vmm/client/observe.ts';
 import { type CliIo, printJson, write } from '../cli-io.ts';
 import { facts, mebibytes, paint } from '../text.ts';
+import { describeDisk } from './disk-option.ts';
 import { STATE_COLOURS } from './list.ts';
 import { findMachine } from './machines.ts';
+import { describeNet } from './net-option.ts';
 
 export function addShow(group: Command, io: CliIo): void {
   group
@@ -19,10 +23,15 @@ export function addShow(group: Command, io: CliIo): void {
       const [summary, report] = await Promise.all([fleet.summary(id), fleet.report(id)]);
       const entry = fleet.store.find(id);
       const config = entry.kind === 'ok' ? entry.config : undefined;
-      const { folder, qmp, serial, serialLog: log, hostLog } = fleet.store.paths.machine(id);
+      const paths = fleet.store.paths.machine(id);
+      const { folder, qmp, serial, serialLog: log, hostLog, vsock } = paths;
       const places = { folder, qmp, serial, log, hostLog };
-      if (!json) return write(io.stdout, describe(io, summary, config, report, places));
-      const lastRun = readLastRun(fleet.store.paths.machine(id));
+      const ports = Object.fromEntries(
+        consolePortNames(config?.consolePorts).map((port) => [port, consolePortPaths(paths, port).socket]),
+      );
+      const sockets = config?.vsock === undefined ? undefined : { cid: config.vsock, path: vsock };
+      if (!json) return write(io.stdout, describe(io, summary, config, report, { ...places, vsock, ports }));
+      const lastRun = readLastRun(paths);
       await printJson(io.stdout, {
         ...summary,
         ...(config && {
@@ -32,7 +41,14 @@ export function addShow(group: Command, io: CliIo): void {
           devices: config.devices,
           config,
         }),
-        ...(report && { startedAt: report.startedAt, booted: report.boot, serialBytes: report.serial.bytes }),
+        ...(report && {
+          startedAt: report.startedAt,
+          booted: report.boot,
+          serialBytes: report.serial.bytes,
+          networks: report.networks,
+        }),
+        ...(config?.consolePorts && { ports }),
+        ...(sockets && { vsock: sockets }),
         ...(lastRun && { lastRun }),
         ...places,
       });
@@ -44,7 +60,7 @@ function describe(
   summary: MachineSummary,
   config: MachineConfig | undefined,
   report: MachineReport | undefined,
-  places: Record<'folder' | 'qmp' | 'serial' | 'log', string>,
+  places: Record<'folder' | 'qmp' | 'serial' | 'log' | 'vsock', string> & { readonly ports: Record<string, string> },
 ): string {
   const colour = STATE_COLOURS[summary.state];
   const state = colour === undefined ? summary.state : paint(io, io.stdout, colour, summary.state);
@@ -55,10 +71,16 @@ function describe(
     ['state', state],
     ['reason', summary.reason],
     ['accelerator', config && (report ? `${report.accelerator} (chosen: ${config.accelerator})` : config.accelerator)],
-    ['cpus', config && `${config.cpus}`],
+    ['cpus', config && cpusLine(config)],
+    ['cpu model', config?.cpu && `${config.cpu}${config.cpuPolicy === 'enforce' ? ' (enforced)' : ''}`],
+    ['pinning', config?.pinning],
     ['memory', config && mebibytes(config.memoryMiB)],
     ['boot', report?.boot ?? (config && bootLine(config.boot))],
-    ['command line', config?.boot.commandLine],
+    ['command line', config && 'commandLine' in config.boot ? config.boot.commandLine : undefined],
+    ...(config?.disks ?? []).map((disk, index): [string, string] => [`disk ${index}`, describeDisk(disk)]),
+    ...networkRows(config, report),
+    ...consoleRows(config, places.ports),
+    ['vsock', config?.vsock === undefined ? undefined : `CID ${config.vsock}, ${places.vsock}`],
     ['debug exit', config?.devices.debugExit ? 'on' : undefined],
     ['created', config?.createdAt],
     ['pid', summary.pid === undefined ? undefined : `${summary.pid}`],
@@ -71,7 +93,31 @@ function describe(
   return facts(rows.filter((row): row is [string, string] => row[1] !== undefined));
 }
 
+/** Where the ports of a machine's virtio console lead. */
+function consoleRows(config: MachineConfig | undefined, ports: Record<string, string>): [string, string][] {
+  if (config?.consolePorts === undefined) return [];
+  return Object.entries(ports).map(([name, socket]) => [`port ${name}`, socket]);
+}
+
+/** What a machine's cards are connected to: as it runs, or as configured. */
+function networkRows(config: MachineConfig | undefined, report: MachineReport | undefined): [string, string][] {
+  return (config?.networks ?? []).flatMap((configured, index) => {
+    const running = report?.networks?.[index];
+    const forwards = running?.forwards ?? (configured.kind === 'user' ? configured.forwards : []);
+    const network = configured.kind === 'user' ? { ...configured, forwards } : configured;
+    const rows: [string, string][] = [[`network ${index}`, `${describeNet(network)} (${network.mac})`]];
+    if (running?.address !== undefined) rows.push(['guest address', running.address]);
+    return rows;
+  });
+}
+
+function cpusLine({ cpus, topology }: MachineConfig): string {
+  if (topology === undefined) return `${cpus}`;
+  return `${cpus} (${topology.sockets} × ${topology.cores} × ${topology.threads}: sockets, cores, threads)`;
+}
+
 function bootLine(boot: BootSource): string {
   if (boot.kind === 'guest') return boot.guest;
+  if (boot.kind === 'firmware') return `firmware (${boot.firmware})`;
   return boot.initrd === undefined ? boot.kernel : `${boot.kernel} with ${boot.initrd}`;
 }

@@ -23,21 +23,42 @@ const machineStats = z.looseObject({
   console: z.looseObject({ outputBytes: z.number(), visitors: z.number() }),
 });
 
+type Stats = z.infer<typeof machineStats>;
+
+/** Over how long a vCPU's load is measured. */
+const LOAD_OVER_MS = 500;
+
+type LoadedStats = ReturnType<typeof withLoads>;
+
+/** Each vCPU with the share of a host CPU its thread had between two readings. */
+function withLoads(before: Stats, stats: Stats) {
+  const ms = Math.max(1, stats.uptimeMs - before.uptimeMs);
+  const vcpus = stats.vcpus.map((vcpu) => {
+    const then = before.vcpus.find(({ index }) => index === vcpu.index)?.hostCpuMs ?? 0;
+    const percent = (100 * Math.max(0, (vcpu.hostCpuMs ?? 0) - then)) / ms;
+    return { ...vcpu, loadPercent: Math.round(percent * 10) / 10 };
+  });
+  return { ...stats, vcpus };
+}
+
 export function addStats(group: Command, io: CliIo): void {
   group
     .command('stats')
-    .description('counters of a running machine')
+    .description('counters of a running machine, and how busy its vCPUs are')
     .argument('<name>')
     .option('--json', 'as one JSON document')
     .action(async (name: string, { json }: { json?: boolean }) => {
       const { fleet, id } = findMachine(io, name);
-      const stats = machineStats.parse(await fleet.query(id, 'x-query-stats'));
+      const read = async () => machineStats.parse(await fleet.query(id, 'x-query-stats'));
+      const before = await read();
+      await new Promise((resolve) => setTimeout(resolve, LOAD_OVER_MS));
+      const stats = withLoads(before, await read());
       if (json) return printJson(io.stdout, stats);
       await write(io.stdout, facts(describe(stats)));
     });
 }
 
-function describe(stats: z.infer<typeof machineStats>): [string, string][] {
+function describe(stats: LoadedStats): [string, string][] {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   return [
     ['uptime', seconds(stats.uptimeMs)],
@@ -47,9 +68,9 @@ function describe(stats: z.infer<typeof machineStats>): [string, string][] {
     ],
     ['resident', `${stats.residentMiB.toFixed(0)} MiB`],
     ['console', `${stats.console.outputBytes} bytes printed, ${stats.console.visitors} visitors`],
-    ...stats.vcpus.map(({ index, state, portExits, mmioExits, otherExits }): [string, string] => [
+    ...stats.vcpus.map(({ index, state, loadPercent, portExits, mmioExits, otherExits }): [string, string] => [
       `vCPU ${index}`,
-      `${state}; exits: ${portExits} port, ${mmioExits} MMIO, ${otherExits} other`,
+      `${state}, load ${loadPercent.toFixed(1)} %; exits: ${portExits} port, ${mmioExits} MMIO, ${otherExits} other`,
     ]),
   ];
 }

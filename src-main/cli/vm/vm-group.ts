@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { CliIo } from '../cli-io.ts';
 import { LATER_VM_COMMANDS, refuseLaterCommand } from '../later.ts';
+import { addBalloon } from './balloon.ts';
 import { addConsole } from './console.ts';
 import { addCreate } from './create.ts';
 import { addDelete } from './delete.ts';
+import { addForward } from './forward.ts';
 import { addList } from './list.ts';
 import { addLog } from './log.ts';
 import { addPowerVerbs } from './power.ts';
@@ -15,6 +17,6 @@ import { addStats } from './stats.ts';
 
 export function addVmVerbs(group: Command, io: CliIo): void {
   for (const add of [addCreate, addList, addShow, addSet, addStart, addPowerVerbs]) add(group, io);
-  for (const add of [addConsole, addLog, addSend, addStats, addDelete]) add(group, io);
+  for (const add of [addConsole, addLog, addSend, addStats, addBalloon, addForward, addDelete]) add(group, io);
   for (const name of LATER_VM_COMMANDS) refuseLaterCommand(group, name);
 }

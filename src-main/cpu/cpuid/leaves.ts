@@ -262,6 +262,6 @@ function threadsOfSocket({ topology }: LeafInputs): number {
   return topology.cores * topology.threads;
 }
 
-function isAmd({ vendor }: ExpandedCpu): boolean {
+export function isAmd({ vendor }: ExpandedCpu): boolean {
   return vendor === 'AuthenticAMD';
 }

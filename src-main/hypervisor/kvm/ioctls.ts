@@ -17,6 +17,8 @@ export const KVM = {
   CREATE_PIT2: 0x4040_ae77, // §4.71
   GET_PIT2: 0x8070_ae9f, // §4.72
   SET_PIT2: 0x4070_aea0, // §4.73
+  IOEVENTFD: 0x4040_ae79, // §4.59
+  SIGNAL_MSI: 0x4020_aea5, // §4.70
   SET_CLOCK: 0x4030_ae7b, // §4.30
   GET_CLOCK: 0x8030_ae7c, // §4.29
   RUN: 0xae80, // §4.10
@@ -55,6 +57,8 @@ export const CAP = {
   PIT2: 33,
   IRQFD: 32,
   IOEVENTFD: 36,
+  SIGNAL_MSI: 77,
+  IOEVENTFD_ANY_LENGTH: 122,
   MAX_VCPUS: 66,
   TSC_DEADLINE_TIMER: 72,
   IMMEDIATE_EXIT: 136,

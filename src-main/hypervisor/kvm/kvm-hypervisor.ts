@@ -14,6 +14,9 @@ const required: readonly (readonly [number, string])[] = [
   [CAP.USER_MEMORY, 'user memory slots'],
   [CAP.PIT2, 'an in-kernel PIT'],
   [CAP.EXT_CPUID, 'extended CPUID'],
+  [CAP.IOEVENTFD, 'ioeventfd'],
+  [CAP.IOEVENTFD_ANY_LENGTH, 'ioeventfd for writes of any size (Linux 4.4)'],
+  [CAP.SIGNAL_MSI, 'message signalled interrupts'],
   [CAP.IMMEDIATE_EXIT, 'immediate exit (Linux 4.13)'],
 ];
 

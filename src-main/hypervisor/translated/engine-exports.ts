@@ -18,6 +18,8 @@ export interface EngineExports {
   get_ioapic_addr(): number;
   get_seg_cs(): number;
   get_real_eip(): number;
+  /** Forgets translations of code from physical address `start` up to `end`. */
+  jit_dirty_cache(start: number, end: number): void;
   translate_address_system_read_js(linear: number): number;
   codegen_finalize_finished(tableIndex: number, start: number, stateFlags: number): void;
 }

@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import { Failure, type FailureRecord, invariant } from '../../base/failure.ts';
 import type { BootImage, Entry, Segment } from '../../boot/boot-image.ts';
+import { FIRMWARE_END, FIRMWARE_SHADOW_BYTES, FIRMWARE_SHADOW_END } from '../../vmm/layout.ts';
 
 /** A boot image as it travels to the engine's thread. Its fds are valid there too, as long as the image is kept open. */
 export interface LoadPlan {
@@ -29,11 +30,6 @@ export interface Rom {
   readonly bytes: Uint8Array;
 }
 
-const ROM_END = 0x1_0000_0000;
-/** How much of the ROM's end also shows below 1 MiB (BIOS convention: E0000–FFFFF). */
-const SHADOW_BYTES = 0x2_0000;
-const SHADOW_END = 0x10_0000;
-
 export function loadPlan(image: BootImage): LoadPlan {
   invariant(image.entry.mode !== 'long64', 'translating accelerator: asked for a long-mode entry');
   return { segments: image.segments, entry: image.entry };
@@ -48,11 +44,14 @@ export function placeSegments(plan: LoadPlan, ram: Uint8Array): Rom[] {
       fill(ram.subarray(segment.gpa, segment.gpa + length), segment);
       continue;
     }
-    invariant(segment.gpa >= ram.length && segment.gpa + length === ROM_END, 'boot image: a segment is outside RAM');
+    invariant(
+      segment.gpa >= ram.length && segment.gpa + length === FIRMWARE_END,
+      'boot image: a segment is outside RAM',
+    );
     const bytes = new Uint8Array(length);
     fill(bytes, segment);
-    const shadow = bytes.subarray(Math.max(0, length - SHADOW_BYTES));
-    ram.set(shadow, SHADOW_END - shadow.length);
+    const shadow = bytes.subarray(Math.max(0, length - FIRMWARE_SHADOW_BYTES));
+    ram.set(shadow, FIRMWARE_SHADOW_END - shadow.length);
     roms.push({ gpa: segment.gpa, bytes });
   }
   return roms;

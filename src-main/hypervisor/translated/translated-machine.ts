@@ -8,6 +8,7 @@ import { EngineLines } from './irq-driver.ts';
 import { type LoadPlan, placeSegments, type Rom } from './load-plan.ts';
 import { Pit8254, SystemControlB } from './pit-8254.ts';
 import { placeTranslatedState, type TranslatedState } from './translated-state.ts';
+import type { QueueService } from './vcpu.ts';
 
 const PIT_BASE = 0x40;
 const PIT_END = 0x44;
@@ -65,6 +66,15 @@ export class TranslatedMachine implements EngineSurroundings {
 
   runSlice(): number {
     return this.engine.runSlice();
+  }
+
+  /** Has queues served, between two slices: what devices wrote is no longer what was translated from there. */
+  serve(queues: QueueService): void {
+    const written: number[] = [];
+    queues.serve(this.engine.ram, (gpa, length) => written.push(gpa, length));
+    for (let i = 0; i < written.length; i += 2) {
+      this.engine.exports.jit_dirty_cache(written[i]!, written[i]! + written[i + 1]!);
+    }
   }
 
   /** Stops guest time. */

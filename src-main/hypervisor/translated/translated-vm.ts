@@ -2,11 +2,14 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
 import { invariant, reviveFailure } from '../../base/failure.ts';
 import type { BootImage } from '../../boot/boot-image.ts';
+import { EventFd } from '../../linux/event-fd.ts';
+import type { Doorbells } from '../../vmm/interrupts/doorbells.ts';
 import type { TranslatedVcpuSeed, Vm, VmOptions } from '../hypervisor.ts';
+import { translatedDoorbells } from './doorbells.ts';
 import { translatedIrqDriver } from './irq-driver.ts';
 import { checkTranslatedLimits } from './limits.ts';
 import { FIRST_LOAD, type LoadPlan, loadPlan, type Order, type Report } from './load-plan.ts';
-import { guestClock, placeTranslatedState, type TranslatedState, wakeEngine } from './translated-state.ts';
+import { guestClock, LINE, placeTranslatedState, type TranslatedState, wakeEngine } from './translated-state.ts';
 
 type Unnumbered<T> = T extends { id: number } ? Omit<T, 'id'> : never;
 
@@ -23,8 +26,13 @@ export class TranslatedVm implements Vm {
   readonly accelerator = 'translated';
   readonly clock: Clock;
   readonly setIrq: (gsi: number, level: boolean) => void;
+  readonly doorbells: Doorbells;
+  /** v86's LAPIC takes no messages from outside: devices use INTx. */
+  readonly message = undefined;
 
   private readonly state: TranslatedState;
+  /** Ends the engine's sleep in poll(2). */
+  private readonly alarm: EventFd;
   private plan: LoadPlan | undefined;
   private orders: MessagePort | undefined;
   private lastId = 0;
@@ -33,8 +41,15 @@ export class TranslatedVm implements Vm {
   constructor(private readonly options: VmOptions) {
     checkTranslatedLimits(options);
     this.state = placeTranslatedState(options.arena).state;
+    this.alarm = EventFd.create('alarm');
+    this.state.signals[LINE.alarm] = this.alarm.number;
     this.clock = guestClock(this.state);
     this.setIrq = translatedIrqDriver(options.arena);
+    this.doorbells = translatedDoorbells(options.arena);
+  }
+
+  ioSeed(): undefined {
+    return undefined;
   }
 
   /** For one thread; `orders` belongs into its transferList. A second call is for that thread's successor. */
@@ -72,6 +87,8 @@ export class TranslatedVm implements Vm {
 
   dispose(): void {
     this.hangUp();
+    Atomics.store(this.state.signals, LINE.alarm, 0);
+    this.alarm.dispose();
   }
 
   /** Settles when the engine's thread has done it; at once, when there is no such thread yet and it will do it at its start. */

@@ -7,7 +7,7 @@ import type { TranslatedVcpuSeed, VcpuStop } from '../hypervisor.ts';
 import { stopOf } from './fault.ts';
 import { FIRST_LOAD, type LoadPlan, type Order, type Report } from './load-plan.ts';
 import { TranslatedMachine } from './translated-machine.ts';
-import { LINE } from './translated-state.ts';
+import { LINE, sleepUnlessReadable } from './translated-state.ts';
 
 export interface TranslatedVcpuEnvironment {
   readonly seed: TranslatedVcpuSeed;
@@ -16,6 +16,18 @@ export interface TranslatedVcpuEnvironment {
   readonly control: VcpuControl;
   readonly ports: IoBus;
   readonly mmio: IoBus;
+  /** The queues of devices, which are served between slices of guest code. */
+  readonly queues?: QueueService | undefined;
+}
+
+/** Serves virtqueues in the engine's thread, where guest RAM is. */
+export interface QueueService {
+  /** Whether any queue wants to be served. Cheap. */
+  readonly wanted: boolean;
+  /** Readable when one may want to be; negative when none waits for anything. */
+  readonly waitFd: number;
+  /** Serves them in RAM that is, for the duration of this call, `ram`; what was written there is told by `wrote`. */
+  serve(ram: Uint8Array, wrote: (gpa: number, length: number) => void): void;
 }
 
 /** How long the thread lets its event loop wait, ms: the bound on everything that does not wake it. */
@@ -42,8 +54,11 @@ class TranslatedVcpu {
   private readonly machine: TranslatedMachine;
   private loaded = false;
 
-  constructor({ seed, arena, control, ports, mmio }: TranslatedVcpuEnvironment) {
+  private readonly queues: QueueService | undefined;
+
+  constructor({ seed, arena, control, ports, mmio, queues }: TranslatedVcpuEnvironment) {
     this.control = control;
+    this.queues = queues;
     this.orders = seed.orders;
     this.machine = new TranslatedMachine(arena, seed.memoryBytes, control, ports, mmio);
     this.orders.ref();
@@ -81,13 +96,24 @@ class TranslatedVcpu {
       while (Atomics.load(control.signals, SIGNAL.request) === REQUEST.run && performance.now() < until) {
         const seen = Atomics.load(machine.state.signals, LINE.wake);
         const idleMs = machine.runSlice();
-        if (idleMs > 0) Atomics.wait(machine.state.signals, LINE.wake, seen, Math.min(idleMs, LONGEST_IDLE_MS));
+        if (this.queues?.wanted) {
+          machine.serve(this.queues);
+          continue;
+        }
+        if (idleMs > 0) this.sleep(seen, Math.min(idleMs, LONGEST_IDLE_MS));
       }
     } catch (error) {
       this.loaded = false;
       return stopOf(error, machine.engine);
     }
     return undefined;
+  }
+
+  private sleep(seen: number, ms: number): void {
+    const { state } = this.machine;
+    const { waitFd = -1 } = this.queues ?? {};
+    if (waitFd < 0) Atomics.wait(state.signals, LINE.wake, seen, ms);
+    else sleepUnlessReadable(state, seen, waitFd, ms);
   }
 
   private async standStill(state: number): Promise<void> {

@@ -12,6 +12,7 @@ export async function checkBootSource(machine: { name: string; boot: BootSource;
     const message = `machine ${quote(name)}: ${memoryMiB} MiB of memory: ${guest.name} needs ${guest.minMemoryMiB} MiB`;
     throw new Failure('usage', 'bad-memory', message, { hint: `${guest.recommendedMemoryMiB} MiB suit it` });
   }
+  if (boot.kind === 'firmware') return;
   const [{ describeKernel }, { PayloadFile }] = await Promise.all([
     import('../../boot/describe-kernel.ts'),
     import('../../boot/payload-file.ts'),

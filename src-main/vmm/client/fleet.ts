@@ -3,11 +3,13 @@ import type { Duplex } from 'node:stream';
 import type { Disposable } from '../../base/disposable.ts';
 import { Failure } from '../../base/failure.ts';
 import { requireRunnable } from '../../inventory/host-limits.ts';
+import { consolePortNames, type Forward } from '../../inventory/machine-hardware.ts';
 import { quote } from '../../inventory/machine-name.ts';
 import { entryName, type MachineEntry, type MachineStore } from '../../inventory/machine-store.ts';
-import type { MachinePaths } from '../../inventory/paths.ts';
+import { consolePortPaths, type MachinePaths } from '../../inventory/paths.ts';
 import { FleetWatch, type MachineDelta } from './fleet-watch.ts';
-import { type Launched, type LaunchOptions, launchMachine } from './launch.ts';
+import { requireForwards, userNetworkOf } from './forwards.ts';
+import { type Launched, type LaunchOptions, launchMachine, readyLimitMs } from './launch.ts';
 import { isLive, type MachineAction, type MachineSummary, requireState } from './machine-state.ts';
 import { hostPid, type MachineReport, type Observation, observe } from './observe.ts';
 import type { QmpClient } from './qmp-client.ts';
@@ -16,6 +18,8 @@ import { connectSerial } from './serial-socket.ts';
 /** How long a VM host that was told to quit may take before it is killed. */
 const QUIT_MS = 5000;
 const LOOK_AGAIN_MS = 50;
+/** The network starts anew, and once more when that cannot be. */
+const FORWARDS_MS = 15_000;
 
 /** The machines of this user: how they are, and what can be done with them. */
 export class Fleet {
@@ -49,9 +53,11 @@ export class Fleet {
     const summary = await this.summary(id);
     if (summary.state === 'broken') this.store.intact(id);
     requireState('start', summary);
-    requireRunnable(this.store.intact(id));
+    const config = this.store.intact(id);
+    requireRunnable(config);
     try {
-      return await launchMachine(this.store.paths, id, { ...this.launch, ...options });
+      const timeoutMs = readyLimitMs(config.cpus);
+      return await launchMachine(this.store.paths, id, { timeoutMs, ...this.launch, ...options });
     } catch (error) {
       throw aboutMachine(summary.name, error);
     }
@@ -74,6 +80,11 @@ export class Fleet {
     return this.order(id, 'resume', 'cont');
   }
 
+  /** Asks the guest to get along with so much memory from now on; its balloon takes the rest. */
+  async balloon(id: string, memoryMiB: number): Promise<void> {
+    await this.query(id, 'balloon', { value: memoryMiB * 2 ** 20 });
+  }
+
   /** Switches the machine off now; settles when it is. A VM host that does not answer is killed. */
   async kill(id: string): Promise<void> {
     const { summary, qmp } = await this.observed(id);
@@ -87,6 +98,26 @@ export class Fleet {
     killHost(this.store.paths.machine(id), id);
     if (await this.isOff(id, QUIT_MS)) return;
     throw new Failure('failed', 'kill-failed', `machine ${quote(summary.name)}: its VM host does not end`);
+  }
+
+  /**
+   * Forwards these ports, and no others, to the machine's first user-mode network: at once where it runs, which breaks
+   * connections through it, and whenever it runs from now on.
+   */
+  async setForwards(id: string, forwards: readonly Forward[]): Promise<void> {
+    const config = this.store.intact(id);
+    const { index } = userNetworkOf(config);
+    requireForwards(config, index, forwards);
+    const { summary, qmp } = await this.observed(id);
+    try {
+      if (isLive(summary.state)) requireState('reach', summary);
+      await qmp?.execute('x-set-forwards', { network: `net${index}`, forwards }, FORWARDS_MS);
+      this.store.keepForwards(id, index, forwards);
+    } catch (error) {
+      throw aboutMachine(config.name, withoutCommand('x-set-forwards', error));
+    } finally {
+      qmp?.dispose();
+    }
   }
 
   /** Deletes the machine and everything in its folder. */
@@ -105,23 +136,40 @@ export class Fleet {
     }
   }
 
-  /** The raw byte stream of the serial console; the kept scrollback comes first. */
-  async console(id: string): Promise<Duplex> {
+  /** The raw byte stream of the serial console, or of a port of the virtio console; the kept scrollback comes first. */
+  async console(id: string, port?: string): Promise<Duplex> {
+    const paths = this.store.paths.machine(id);
+    const path = port === undefined ? paths.serial : consolePortPaths(paths, this.requirePort(id, port)).socket;
     requireState('reach', await this.summary(id));
     try {
-      return await connectSerial(this.store.paths.machine(id).serial);
+      return await connectSerial(path);
     } catch (error) {
       throw aboutMachine(entryName(this.entry(id)), error);
     }
   }
 
   /** Runs a QMP command on a running machine. */
-  async query(id: string, command: string): Promise<unknown> {
-    return this.withQmp(id, 'reach', (qmp) => qmp.execute(command));
+  async query(id: string, command: string, args?: Record<string, unknown>): Promise<unknown> {
+    return this.withQmp(id, 'reach', (qmp) => qmp.execute(command, args));
+  }
+
+  private requirePort(id: string, port: string): string {
+    const { name, consolePorts } = this.store.intact(id);
+    const names = consolePortNames(consolePorts);
+    if (names.includes(port)) return port;
+    throw new Failure('usage', 'no-such-port', `machine ${quote(name)}: has no console port ${quote(port)}`, {
+      hint: names.length > 0 ? `it has ${names.join(', ')}` : 'set console=on, or console-port=NAME, while it is off',
+    });
   }
 
   private async order(id: string, action: MachineAction, command: string): Promise<void> {
-    await this.withQmp(id, action, (qmp) => qmp.execute(command));
+    await this.withQmp(id, action, async (qmp) => {
+      try {
+        await qmp.execute(command);
+      } catch (error) {
+        throw refusedNow(action, command, error);
+      }
+    });
   }
 
   private async withQmp<T>(id: string, action: MachineAction, body: (qmp: QmpClient) => Promise<T>): Promise<T> {
@@ -174,6 +222,18 @@ function killHost(paths: MachinePaths, id: string): void {
   } catch {
     // ENOENT, ESRCH: it is gone already.
   }
+}
+
+/** The machine went into another state between being asked and being ordered: it says so itself. */
+function refusedNow(action: MachineAction, command: string, error: unknown): unknown {
+  if (!(error instanceof Failure) || error.code !== 'qmp-refused' || error.failureClass !== 'state') return error;
+  return withoutCommand(command, error, `cannot-${action}`);
+}
+
+/** What a QMP command was refused with, without its name. */
+function withoutCommand(command: string, error: unknown, code = 'refused'): unknown {
+  if (!(error instanceof Failure) || error.code !== 'qmp-refused') return error;
+  return new Failure(error.failureClass, code, error.message.replace(`${command}: `, ''), { cause: error });
 }
 
 /** `error` with the machine named in its message, unless it is already. */

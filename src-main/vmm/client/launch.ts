@@ -18,6 +18,8 @@ export interface Launched {
 export interface LaunchOptions {
   /** The VM host's program, for tests. */
   readonly script?: string;
+  /** The Node that runs it: this process's own, unless a test knows a quicker one. */
+  readonly node?: string;
   readonly timeoutMs?: number;
   /** Gives up and ends the VM host. */
   readonly signal?: AbortSignal;
@@ -27,9 +29,17 @@ export interface LaunchOptions {
 
 /** Loading a kernel and an initrd from a slow disk takes seconds, not minutes. */
 const READY_MS = 60_000;
+/** Each vCPU is a thread that loads its own code. */
+const READY_MS_PER_VCPU = 2000;
+
+/** How long a machine of so many vCPUs may take until its guest runs. */
+export function readyLimitMs(cpus: number): number {
+  return READY_MS + READY_MS_PER_VCPU * cpus;
+}
 const READY_LINE_MAX = 64 * 1024;
 /** One that said why it failed has its own tidying up to do. */
 const FAREWELL_MS = 3000;
+const LOOK_AGAIN_MS = 20;
 const HOST_LOG_MAX = 1 << 20;
 
 const verdict = z.union([
@@ -52,7 +62,8 @@ const verdict = z.union([
 export async function launchMachine(paths: BulkheadPaths, id: string, options: LaunchOptions = {}): Promise<Launched> {
   const machine = paths.machine(id);
   requireSocketPaths(machine);
-  if (reap(machine) === false) throw new Failure('state', 'machine-running', 'cannot start: it is running already');
+  if ((await reapEnding(machine)) === false)
+    throw new Failure('state', 'machine-running', 'cannot start: it is running already');
   options.signal?.throwIfAborted();
   const { child, logged } = spawnVmHost(machine, id, options);
   let graceMs = 0;
@@ -70,6 +81,16 @@ export async function launchMachine(paths: BulkheadPaths, id: string, options: L
     throw error instanceof EndedEarly ? error.failure(lastLine(machine.hostLog, logged)) : error;
   } finally {
     child.stdio[3]?.destroy();
+  }
+}
+
+/** `reap`, with patience for a VM host that has tidied up and is about to let go of its lock. */
+async function reapEnding(machine: MachinePaths): Promise<boolean | undefined> {
+  const giveUpAt = performance.now() + FAREWELL_MS;
+  for (;;) {
+    const reaped = reap(machine);
+    if (reaped !== false || existsSync(machine.runtime) || performance.now() > giveUpAt) return reaped;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
 }
 
@@ -97,7 +118,12 @@ function spawnVmHost(paths: MachinePaths, id: string, options: LaunchOptions): {
     // Electron leaves pipes and sockets of its own inheritable, which a VM host would hold open when the app is gone.
     if (process.versions.electron !== undefined) keepDescriptorsFromChildren();
     return {
-      child: spawn(process.execPath, [script, id], { cwd: '/', detached: true, env: { ...env, ...runtime }, stdio }),
+      child: spawn(options.node ?? process.execPath, [script, id], {
+        cwd: '/',
+        detached: true,
+        env: { ...env, ...runtime },
+        stdio,
+      }),
       logged,
     };
   } finally {

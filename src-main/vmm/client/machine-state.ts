@@ -31,6 +31,16 @@ const ALLOWED: Record<MachineAction, readonly MachineState[]> = {
   reach: ['running', 'paused', 'stopping'],
 };
 
+/** Where each action leads. */
+const LEADS_TO: Partial<Record<MachineAction, MachineState>> = {
+  start: 'running',
+  stop: 'stopping',
+  kill: 'stopped',
+  reset: 'running',
+  pause: 'paused',
+  resume: 'running',
+};
+
 const HINTS: Partial<Record<`${MachineAction} ${MachineState}`, string>> = {
   'stop paused': 'a paused guest cannot shut itself down: resume it first, or `bulkhead vm kill` it',
   'delete running': 'shut it down first: `bulkhead vm stop`, or `bulkhead vm kill`',
@@ -46,15 +56,17 @@ export function mayAct(action: MachineAction, state: MachineState): boolean {
   return ALLOWED[action].includes(state);
 }
 
-/** Throws a `state` failure naming both when `action` is not for a machine in that state. */
+/** Throws a `state` failure naming the state and where it should have led when `action` is not for a machine in that state. */
 export function requireState(action: MachineAction, summary: MachineSummary): void {
   const { name, state, reason } = summary;
   if (mayAct(action, state)) return;
   const hint = HINTS[`${action} ${state}`];
+  const to = LEADS_TO[action];
   const what = action === 'reach' ? 'does not run' : `cannot ${action}`;
   const why = state === 'broken' && reason !== undefined ? `it is broken: ${reason}` : `it is ${state}`;
-  throw new Failure('state', `cannot-${action}`, `machine ${quote(name)}: ${what}: ${why}`, {
-    facts: { action, state },
+  const way = to === undefined || to === state ? '' : ` (${state} → ${to})`;
+  throw new Failure('state', `cannot-${action}`, `machine ${quote(name)}: ${what}: ${why}${way}`, {
+    facts: { action, from: state, to: to ?? null },
     ...(hint === undefined ? {} : { hint }),
   });
 }

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { asFailure } from '../../base/failure.ts';
 import { sweepLeftovers } from '../../inventory/atomic-file.ts';
 import { crashedRun, currentBootId, type LastRun, readLastRun, writeLastRun } from '../../inventory/last-run.ts';
+import { forward } from '../../inventory/machine-hardware.ts';
 import { tryLockMachine } from '../../inventory/machine-lock.ts';
 import { entryId, entryName, type MachineEntry } from '../../inventory/machine-store.ts';
 import type { BulkheadPaths, MachinePaths } from '../../inventory/paths.ts';
@@ -24,6 +25,19 @@ const machineReport = z.object({
   serial: z.object({ bytes: z.number() }),
   /** What keeps a paused machine from going on. */
   reason: z.optional(z.string()),
+  /** Each network card, the guest's IPv4 address where it is known, and what has passed. */
+  networks: z.optional(
+    z.array(
+      z.object({
+        name: z.string(),
+        kind: z.enum(['user', 'tap', 'bridge']),
+        mac: z.string(),
+        address: z.optional(z.string()),
+        forwards: z.optional(z.array(forward)),
+        traffic: z.record(z.string(), z.number()),
+      }),
+    ),
+  ),
 });
 export type MachineReport = z.infer<typeof machineReport>;
 

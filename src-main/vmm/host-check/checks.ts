@@ -146,8 +146,8 @@ interface Tool {
 
 const TOOLS: readonly Tool[] = [
   { command: 'passt', purpose: 'user-mode networking of virtual machines', debianPackage: 'passt' },
+  { command: 'nft', purpose: 'bridge networks of containers', debianPackage: 'nftables' },
   { command: 'newuidmap', purpose: 'containers without root', debianPackage: 'uidmap' },
-  { command: 'nft', purpose: 'port forwarding of containers', debianPackage: 'nftables' },
 ];
 
 function checkTool(facts: HostFacts, { command, purpose, debianPackage }: Tool): HostCheck {

@@ -3,9 +3,10 @@ import type { BootImage } from '../../boot/boot-image.ts';
 import { planBoot } from '../../boot/plan-boot.ts';
 import { buildAcpiTables } from '../../devices/acpi/tables/acpi-tables.ts';
 import type { AcceleratorName } from '../../hypervisor/hypervisor.ts';
-import type { MachineConfig } from '../../inventory/machine-config.ts';
+import type { BootSource, MachineConfig } from '../../inventory/machine-config.ts';
 import { builtInGuest } from '../../inventory/resources.ts';
 import { MiB } from '../layout.ts';
+import { planFirmwareBoot } from './plan-firmware-boot.ts';
 
 /** What a kernel of the user's is told when the machine has no command line of its own. */
 const DEFAULT_COMMAND_LINE = 'console=ttyS0';
@@ -16,7 +17,8 @@ export function planMachineBoot(
   accelerator: AcceleratorName,
   apicIds: readonly number[],
 ): BootImage {
-  const { kernel, initrd, commandLine } = bootFiles(config);
+  if (config.boot.kind === 'firmware') return planFirmwareBoot();
+  const { kernel, initrd, commandLine } = bootFiles(config, config.boot);
   return planBoot({
     kernel,
     initrd,
@@ -27,7 +29,10 @@ export function planMachineBoot(
   });
 }
 
-function bootFiles({ name, boot, memoryMiB }: MachineConfig): {
+function bootFiles(
+  { name, memoryMiB }: MachineConfig,
+  boot: Exclude<BootSource, { kind: 'firmware' }>,
+): {
   kernel: string;
   initrd: string | undefined;
   commandLine: string;

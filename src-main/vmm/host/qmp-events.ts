@@ -1,8 +1,17 @@
 import type { MachineEvent, MachineState } from '../machine/machine.ts';
 import type { QmpServer } from '../qmp/qmp-server.ts';
+import { paced } from './paced.ts';
+
+/** QEMU monitor/monitor.c, monitor_qapi_event_conf: BALLOON_CHANGE comes at most once a second. */
+const BALLOON_MS = 1000;
 
 /** Tells QMP clients of a machine's events in QEMU's words (qapi/run-state.json); `X_STATE_CHANGED` is ours. */
-export function tellQmp(qmp: QmpServer, event: MachineEvent): void {
+export function qmpTeller(qmp: QmpServer): (event: MachineEvent) => void {
+  const balloon = paced(BALLOON_MS);
+  return (event) => tell(qmp, event, balloon);
+}
+
+function tell(qmp: QmpServer, event: MachineEvent, balloon: (emit: () => void) => void): void {
   switch (event.kind) {
     case 'state':
       if (stands(event.state) && !stands(event.from)) qmp.emit('STOP');
@@ -14,6 +23,9 @@ export function tellQmp(qmp: QmpServer, event: MachineEvent): void {
       break;
     case 'power-button':
       qmp.emit('POWERDOWN');
+      break;
+    case 'balloon':
+      balloon(() => qmp.emit('BALLOON_CHANGE', { actual: event.bytes }));
       break;
     case 'panicked':
       qmp.emit('GUEST_PANICKED', { action: 'run' });

@@ -3,11 +3,15 @@ import { Owner } from '../../base/disposable.ts';
 import { Failure, type FailureRecord } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
 import type { BootImage } from '../../boot/boot-image.ts';
+import { flatTopology } from '../../cpu/normalize/topology.ts';
 import type { VcpuCpu } from '../../cpu/resolve.ts';
+import { buildAcpiTables } from '../../devices/acpi/tables/acpi-tables.ts';
+import { kindOf } from '../../devices/virtio/specification.ts';
 import { currentBootId, type LastRun, writeLastRun } from '../../inventory/last-run.ts';
 import type { MachineConfig } from '../../inventory/machine-config.ts';
 import { entryId, MachineStore } from '../../inventory/machine-store.ts';
 import { bulkheadPaths, type MachinePaths, makeRuntimeFolder, requireSocketPaths } from '../../inventory/paths.ts';
+import { parsePinning } from '../../inventory/pinning.ts';
 import { tryLockFile } from '../../linux/file-lock.ts';
 import { installKickSignal } from '../../linux/thread.ts';
 import { ConsoleServer } from '../console/console-server.ts';
@@ -15,16 +19,24 @@ import { DebugLog } from '../console/debug-log.ts';
 import { ConsolePump } from '../console/pump-console.ts';
 import { SerialLog } from '../console/serial-log.ts';
 import { MiB } from '../layout.ts';
+import type { BoardOptions } from '../machine/board.ts';
 import { Machine, type MachineEvent } from '../machine/machine.ts';
 import { MachineReport } from '../machine/machine-report.ts';
 import { StartupTimes } from '../machine/startup-times.ts';
+import { balloonCommands } from '../qmp/balloon-commands.ts';
+import { consoleCommands } from '../qmp/console-commands.ts';
 import { machineCommands } from '../qmp/machine-commands.ts';
 import { QmpServer } from '../qmp/qmp-server.ts';
 import type { VcpuWorkerPool } from '../vcpu/vcpu-worker-pool.ts';
 import { type Accelerator, chooseAccelerator, requireCpus } from './choose-accelerator.ts';
+import { MachineConsoles } from './machine-consoles.ts';
+import { bootableDevices, machineDevices } from './machine-devices.ts';
+import type { MachineNetworks } from './machine-networks.ts';
+import { firmwareFacts } from './plan-firmware-boot.ts';
 import { planMachineBoot } from './plan-machine-boot.ts';
-import { tellQmp } from './qmp-events.ts';
+import { qmpTeller } from './qmp-events.ts';
 import { version } from './version.ts';
+import { writeSeed } from './write-seed.ts';
 
 /** The one line a VM host writes to whoever started it. */
 export type HostReport =
@@ -33,13 +45,20 @@ export type HostReport =
 
 type Report = (line: HostReport) => void;
 
+/** The threads a machine is run by. */
+export interface Workers {
+  readonly vcpus: VcpuWorkerPool;
+  /** The script of the thread that serves virtqueues. */
+  readonly io: URL;
+}
+
 /** Clients and visitors have this long to take the last of what they were promised before the process ends. */
 const FAREWELL_MS = 1000;
 
 type Off = Extract<MachineEvent, { kind: 'off' }>;
 
 /** Runs the machine `id` to its end. Throws what kept it from starting; leaves nothing behind either way. */
-export async function runVmHost(id: string, workers: VcpuWorkerPool, report: Report): Promise<void> {
+export async function runVmHost(id: string, workers: Workers, report: Report): Promise<void> {
   const times = new StartupTimes(Number(process.env.BULKHEAD_ORDERED_AT) || performance.timeOrigin);
   times.mark('process');
   const store = new MachineStore(bulkheadPaths(process.env));
@@ -51,7 +70,7 @@ export async function runVmHost(id: string, workers: VcpuWorkerPool, report: Rep
   const owner = new Owner();
   owner.own(lock);
   try {
-    requireSocketPaths(paths);
+    requireSocketPaths(paths, config);
     makeRuntimeFolder(paths);
     owner.defer(() => rmSync(paths.runtime, { recursive: true, force: true }));
     await serve(config, paths, workers, times, report, owner);
@@ -63,13 +82,13 @@ export async function runVmHost(id: string, workers: VcpuWorkerPool, report: Rep
 async function serve(
   config: MachineConfig,
   paths: MachinePaths,
-  workers: VcpuWorkerPool,
+  workers: Workers,
   times: StartupTimes,
   report: Report,
   owner: Owner,
 ): Promise<void> {
   const accelerator = await chooseAccelerator(config.accelerator);
-  requireCpus(accelerator, config.name, config.cpus);
+  requireCpus(accelerator, config);
   times.mark('accelerator');
   const { processors, apicIds } = await processorsFor(config, accelerator);
   times.mark('cpu-model');
@@ -77,18 +96,34 @@ async function serve(
   owner.own(image);
   times.mark('plan-boot');
   const serialLog = owner.own(new SerialLog(paths.serialLog));
-  const machine = build(config, accelerator, processors, image, workers, times);
+  const networks = await networksOf(config, times, owner);
+  const seed = writeSeed(config, paths);
+  const virtio = machineDevices(config, accelerator.verdict.accelerator, seed, networks?.connected ?? [], paths);
+  const firmware = firmwareFacts(config, buildAcpiTables({ apicIds }), bootableDevices(virtio));
+  const machine = build(config, accelerator, processors, image, { virtio, firmware }, workers, times);
   owner.own(machine);
 
   const run = beginRun(paths);
   try {
-    const off = await runMachine({ config, paths, machine, serialLog, image, times, report });
+    const off = await runMachine({ config, paths, machine, networks, serialLog, image, times, report });
     const reason = off.failure?.message;
     endRun(paths, run, reason === undefined ? { outcome: 'off' } : { outcome: 'failed', reason });
   } catch (error) {
     endRun(paths, run, { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) });
     throw error;
   }
+}
+
+async function networksOf(
+  config: MachineConfig,
+  times: StartupTimes,
+  owner: Owner,
+): Promise<MachineNetworks | undefined> {
+  if (config.networks.length === 0) return undefined;
+  const { MachineNetworks } = await import('./machine-networks.ts');
+  const networks = owner.own(await MachineNetworks.open(config, process.env));
+  times.mark('networks');
+  return networks;
 }
 
 interface Processors {
@@ -114,19 +149,24 @@ function build(
   accelerator: Accelerator,
   processors: readonly VcpuCpu[] | undefined,
   image: BootImage,
-  workers: VcpuWorkerPool,
+  devices: Pick<BoardOptions, 'virtio' | 'firmware'>,
+  workers: Workers,
   times: StartupTimes,
 ): Machine {
   installKickSignal();
   const memoryBytes = config.memoryMiB * MiB;
+  const queues = (devices.virtio ?? []).map((device) => kindOf(device).queueSizes.length);
+  const options = { name: config.name, memoryBytes, cpus: config.cpus, processors, queues };
   return new Machine({
     name: config.name,
     memoryBytes,
     cpus: config.cpus,
     image,
-    board: { memoryBytes, debugExit: config.devices.debugExit },
-    workers,
-    createVm: (arena) => accelerator.createVm({ name: config.name, memoryBytes, cpus: config.cpus, processors, arena }),
+    board: { memoryBytes, debugExit: config.devices.debugExit, ...devices },
+    workers: workers.vcpus,
+    ioWorker: workers.io,
+    ...(config.pinning === undefined ? {} : { pinning: parsePinning(config.pinning) }),
+    createVm: (arena) => accelerator.createVm({ ...options, arena }),
     times,
   });
 }
@@ -135,6 +175,7 @@ interface Running {
   readonly config: MachineConfig;
   readonly paths: MachinePaths;
   readonly machine: Machine;
+  readonly networks: MachineNetworks | undefined;
   readonly serialLog: SerialLog;
   readonly image: BootImage;
   readonly times: StartupTimes;
@@ -143,7 +184,7 @@ interface Running {
 
 /** Opens the sockets, starts the guest, and stays until it is off. */
 async function runMachine(running: Running): Promise<Off> {
-  const { config, paths, machine, serialLog, image, times, report } = running;
+  const { config, paths, machine, networks, serialLog, image, times, report } = running;
   const off = new Promise<Off>((resolve) => {
     machine.events.on((event) => {
       if (event.kind === 'off') resolve(event);
@@ -151,6 +192,7 @@ async function runMachine(running: Running): Promise<Off> {
   });
   const consoleServer = new ConsoleServer(serialLog, (bytes) => machine.board.console.type(bytes));
   const pump = new ConsolePump(machine.board.console, serialLog, consoleServer);
+  const consoles = new MachineConsoles(config, machine, paths);
   const machineReport = new MachineReport({
     machine,
     cpus: config.cpus,
@@ -161,15 +203,23 @@ async function runMachine(running: Running): Promise<Off> {
     times,
     consoleBytes: () => serialLog.end,
     consoleVisitors: () => consoleServer.visitorCount,
+    networks: () => networks?.describe(machine.arena) ?? [],
   });
-  const identity = { name: config.name, id: config.id, version };
-  const qmp = new QmpServer(version, machineCommands(machine, identity, machineReport));
-  machine.events.on((event) => tellQmp(qmp, event));
+  const identity = {
+    name: config.name,
+    id: config.id,
+    version,
+    topology: config.topology ?? flatTopology(config.cpus),
+  };
+  const commands = { ...networks?.commands, ...balloonCommands(machine), ...consoleCommands(machine) };
+  const qmp = new QmpServer(version, machineCommands(machine, identity, machineReport, commands));
+  machine.events.on(qmpTeller(qmp));
   writeFileSync(paths.pid, `${process.pid}\n`, { mode: 0o600 });
-  await Promise.all([consoleServer.listen(paths.serial), qmp.listen(paths.qmp)]);
+  await Promise.all([consoleServer.listen(paths.serial), consoles.listen(), qmp.listen(paths.qmp)]);
   times.mark('sockets');
   const debugLog = new DebugLog(machine.board.debugConsole, paths.debugLog);
   void pump.run();
+  consoles.run();
   void debugLog.run();
   obeySignals(machine);
   await machine.start();
@@ -179,11 +229,13 @@ async function runMachine(running: Running): Promise<Off> {
   const how = await off;
   await machine.close();
   pump.drain();
+  consoles.drain();
   debugLog.drain();
   debugLog.dispose();
   log('info', 'off', { cause: how.cause, reason: how.failure?.message, debugExit: how.exitCode });
   const farewell = new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
-  await Promise.race([Promise.all([consoleServer.close(), qmp.close()]), farewell]);
+  await Promise.race([Promise.all([consoleServer.close(), consoles.close(), qmp.close()]), farewell]);
+  consoles.dispose();
   return how;
 }
 

@@ -1,5 +1,6 @@
 import type { ByteRing } from '../../base/byte-ring.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Lock } from '../../base/lock.ts';
 import type { Arena } from '../../base/shared-struct.ts';
 import { ACPI_PM_LENGTH, AcpiPm, AcpiPmState } from '../../devices/acpi/pm.ts';
 import {
@@ -10,18 +11,24 @@ import {
   PostCode,
   PostCodeState,
 } from '../../devices/legacy/debug-ports.ts';
+import { type FirmwareFacts, FW_CFG_PORTS, FwCfg, FwCfgState } from '../../devices/legacy/fw-cfg.ts';
 import { I8042, I8042State } from '../../devices/legacy/i8042.ts';
 import { Pvpanic, PvpanicState } from '../../devices/legacy/pvpanic.ts';
 import { ResetControl, ResetControlState } from '../../devices/legacy/reset-control.ts';
 import { RtcCmos, RtcCmosState } from '../../devices/legacy/rtc-cmos.ts';
 import { SystemControlA, SystemControlAState } from '../../devices/legacy/system-control-a.ts';
 import { Uart16550, Uart16550State } from '../../devices/legacy/uart16550.ts';
+import type { MessagePin } from '../../devices/pci/msix.ts';
+import type { VirtioSpecification } from '../../devices/virtio/specification.ts';
+import type { VirtioPci } from '../../devices/virtio/transport-pci/virtio-pci.ts';
 import { type BusCounters, IoBus, type IoDevice } from '../bus/io-bus.ts';
+import { type Doorbells, noDoorbells } from '../interrupts/doorbells.ts';
 import { type IrqLine, IrqLineState, SharedIrqLine } from '../interrupts/irq-line.ts';
 import { SharedTimer, TimerState } from '../interrupts/shared-timer.ts';
 import type { KeptTimer } from '../interrupts/timer-keeper.ts';
-import { IRQ, PORT, ramRanges } from '../layout.ts';
+import { ECAM_ADDRESS, ECAM_SIZE, IRQ, PCI_WINDOW_END, PCI_WINDOW_START, PORT, ramRanges } from '../layout.ts';
 import { MACHINE_EVENT, MachineEvents, MachineEventsState } from './machine-events.ts';
+import { buildPciBoard } from './pci-board.ts';
 
 /** Room for what a guest prints while the main thread is busy. */
 const CONSOLE_OUTPUT_BYTES = 256 * 1024;
@@ -33,6 +40,9 @@ const DEBUG_CONSOLE_BYTES = 64 * 1024;
 export interface BoardOptions {
   readonly memoryBytes: number;
   readonly debugExit: boolean;
+  /** What firmware is told; without it there is no fw_cfg. */
+  readonly firmware?: FirmwareFacts | undefined;
+  readonly virtio?: readonly VirtioSpecification[];
 }
 
 export interface BoardWiring {
@@ -41,6 +51,10 @@ export interface BoardWiring {
   /** Drives a GSI of the interrupt chip from the thread that builds the board. */
   readonly setIrq: (gsi: number, level: boolean) => void;
   readonly clock: Clock;
+  /** Sends an MSI from this thread; undefined where the accelerator has none. */
+  readonly message?: MessagePin | undefined;
+  /** Without them nobody serves the devices' queues. */
+  readonly doorbells?: Doorbells;
   /** Where this thread's accesses to nothing are counted. */
   readonly counters?: BusCounters;
   /** Keeps the vCPU of this thread from its next instruction: a chip has asked for a reset or to be switched off. */
@@ -55,6 +69,7 @@ export interface Board {
   readonly timers: readonly KeptTimer[];
   readonly console: BoardConsole;
   readonly debugConsole: ByteRing;
+  readonly virtio: readonly VirtioPci[];
   /** Every chip to its reset values; bytes on their way in or out stay. */
   reset(): void;
   pressPowerButton(): void;
@@ -69,7 +84,13 @@ export interface BoardConsole {
   type(bytes: Uint8Array): number;
 }
 
-export function buildBoard({ arena, options, setIrq, clock, counters, halt }: BoardWiring): Board {
+interface BoardChip {
+  readonly state: { readonly lock: Lock };
+  reset(): void;
+}
+
+export function buildBoard(wiring: BoardWiring): Board {
+  const { arena, options, setIrq, clock, counters, halt } = wiring;
   const ports = new IoBus(counters);
   const mmio = new IoBus(counters);
   const events = new MachineEvents(arena.place(MachineEventsState, 'events'));
@@ -110,7 +131,16 @@ export function buildBoard({ arena, options, setIrq, clock, counters, halt }: Bo
   const systemControlA = new SystemControlA(arena.place(SystemControlAState, 'system-control-a'), { reset });
   ports.claim(PORT.systemControlA, 1, systemControlA, systemControlA.state.lock);
   const resetControl = new ResetControl(arena.place(ResetControlState, 'reset-control'), { reset });
-  ports.claim(PORT.resetControl, 1, resetControl, resetControl.state.lock);
+  const pci = buildPciBoard({
+    arena,
+    virtio: options.virtio ?? [],
+    setIrq,
+    message: wiring.message,
+    doorbells: wiring.doorbells ?? noDoorbells,
+  });
+  ports.claim(PORT.pciConfig, 8, beside(pci.bus.configPorts, PORT.resetControl - PORT.pciConfig, resetControl));
+  mmio.claim(ECAM_ADDRESS, ECAM_SIZE, pci.bus.ecam);
+  mmio.claim(PCI_WINDOW_START, PCI_WINDOW_END - PCI_WINDOW_START, pci.bus.window(PCI_WINDOW_START));
   const post = new PostCode(arena.place(PostCodeState, 'post'));
   ports.claim(PORT.post, 1, post, post.state.lock);
   const debugConsole = arena.ring('debug-console', DEBUG_CONSOLE_BYTES);
@@ -124,7 +154,13 @@ export function buildBoard({ arena, options, setIrq, clock, counters, halt }: Bo
     ports.claim(PORT.debugExit, 4, debugExit, debugExit.state.lock);
   }
 
-  const chips = [com1, rtc, i8042, pm, systemControlA, resetControl, post, debug, pvpanic];
+  const chips: BoardChip[] = [com1, rtc, i8042, pm, systemControlA, resetControl, post, debug, pvpanic];
+  if (options.firmware) {
+    const fwCfg = new FwCfg(arena.place(FwCfgState, 'fw-cfg'), options.firmware);
+    ports.claim(PORT.fwCfg, FW_CFG_PORTS, fwCfg, fwCfg.state.lock);
+    chips.push(fwCfg);
+    ports.claim(PORT.firmwareDebug, 1, debug, debug.state.lock);
+  }
   return {
     ports,
     mmio,
@@ -145,8 +181,10 @@ export function buildBoard({ arena, options, setIrq, clock, counters, halt }: Bo
       },
     },
     debugConsole,
+    virtio: pci.virtio,
     reset: () => {
       for (const chip of chips) chip.state.lock.holding(() => chip.reset());
+      pci.reset();
     },
     pressPowerButton: () => pm.state.lock.holding(() => pm.pressPowerButton()),
   };
@@ -158,5 +196,18 @@ function offsetBy(offset: number, chip: IoDevice): IoDevice {
     widest: chip.widest,
     read: (at, size) => chip.read(offset + at, size),
     write: (at, size, value) => chip.write(offset + at, size, value),
+  };
+}
+
+/** A byte-wide chip at `offset` among the registers of another; each access goes to one of them. */
+function beside(rest: IoDevice, offset: number, chip: ResetControl): IoDevice {
+  const { lock } = chip.state;
+  return {
+    widest: rest.widest,
+    read: (at, size) => (at === offset && size === 1 ? lock.holding(() => chip.read(0, 1)) : rest.read(at, size)),
+    write: (at, size, value) => {
+      if (at === offset && size === 1) lock.holding(() => chip.write(0, 1, value));
+      else rest.write(at, size, value);
+    },
   };
 }

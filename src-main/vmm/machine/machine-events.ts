@@ -2,7 +2,7 @@ import { type SharedOf, struct, words } from '../../base/shared-struct.ts';
 import type { SignalPin } from '../interrupts/signal-pin.ts';
 
 /** What a chip can ask of the machine, one bit each. */
-export const MACHINE_EVENT = { reset: 1, powerOff: 2, debugExit: 4, panicked: 8, timers: 16 } as const;
+export const MACHINE_EVENT = { reset: 1, powerOff: 2, debugExit: 4, panicked: 8, timers: 16, balloon: 32 } as const;
 
 const BITS = 0;
 const VALUE = 1;

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { systemClock } from '../../base/clock.ts';
 import { VCPU } from '../vcpu/vcpu-control.ts';
+import type { Balloon } from './balloon.ts';
 import type { Machine, MachineState } from './machine.ts';
 import type { StartupTimes } from './startup-times.ts';
 
@@ -15,6 +16,8 @@ export interface ReportSources {
   readonly times: StartupTimes;
   readonly consoleBytes: () => number;
   readonly consoleVisitors: () => number;
+  /** Each network as it is now. */
+  readonly networks: () => object[];
 }
 
 /** The machine's states as its visitors know them; `reason` tells what made a machine stand still. */
@@ -40,7 +43,7 @@ export class MachineReport {
   }
 
   machine(): object {
-    const { machine, cpus, memoryMiB, boot, startedAt, times, consoleBytes } = this.sources;
+    const { machine, cpus, memoryMiB, boot, startedAt, times, consoleBytes, networks } = this.sources;
     return {
       state: visibleState[machine.state],
       ...(machine.internalError === undefined ? {} : { reason: machine.internalError }),
@@ -51,6 +54,7 @@ export class MachineReport {
       startedAt: startedAt.toISOString(),
       boot,
       serial: { bytes: consoleBytes() },
+      networks: networks(),
       orderedAtMs: times.since,
       startup: times.list,
     };
@@ -75,17 +79,30 @@ export class MachineReport {
         hostCpuMs: threadCpuMs(control.tid),
       })),
       console: { outputBytes: consoleBytes(), visitors: consoleVisitors() },
+      ...(machine.balloon === undefined ? {} : { balloon: describeBalloon(machine.balloon) }),
     };
   }
+}
+
+function describeBalloon(balloon: Balloon): object {
+  const { active, target, actual, memoryBytes } = balloon;
+  const guest = balloon.facts();
+  return { active, memoryBytes, targetBytes: target, actualBytes: actual, ...(guest === undefined ? {} : { guest }) };
 }
 
 /** USER_HZ, what /proc counts CPU time in (proc(5)). */
 const TICKS_PER_SECOND = 100;
 
-/** CPU time of one thread of this process, from /proc (proc(5), `stat` fields 14 and 15). */
+/**
+ * CPU time of one thread of this process: `schedstat` counts nanoseconds (Linux scheduler/sched-stats.rst) where the
+ * kernel has it, `stat` fields 14 and 15 ticks (proc(5)).
+ */
 function threadCpuMs(tid: number): number {
   if (tid === 0) return 0;
   try {
+    if (existsSync(`/proc/self/task/${tid}/schedstat`)) {
+      return Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+    }
     const stat = readFileSync(`/proc/self/task/${tid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;

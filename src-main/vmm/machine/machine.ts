@@ -4,12 +4,18 @@ import { Emitter } from '../../base/emitter.ts';
 import { asFailure, Failure } from '../../base/failure.ts';
 import { Arena } from '../../base/shared-struct.ts';
 import type { BootImage } from '../../boot/boot-image.ts';
+import { placeBalloon } from '../../devices/virtio/balloon/balloon-state.ts';
+import { placeConsole } from '../../devices/virtio/console/console-state.ts';
+import type { VirtioSpecification } from '../../devices/virtio/specification.ts';
 import type { Vm } from '../../hypervisor/hypervisor.ts';
 import { TimerKeeper } from '../interrupts/timer-keeper.ts';
+import { IoThread } from '../io/io-thread.ts';
 import { VcpuControl } from '../vcpu/vcpu-control.ts';
 import { type VcpuStopped, VcpuThreads } from '../vcpu/vcpu-threads.ts';
 import type { VcpuWorkerPool } from '../vcpu/vcpu-worker-pool.ts';
+import { Balloon } from './balloon.ts';
 import { type Board, type BoardOptions, buildBoard } from './board.ts';
+import { ConsolePorts } from './console-ports.ts';
 import { MACHINE_EVENT } from './machine-events.ts';
 import type { StartupTimes } from './startup-times.ts';
 
@@ -27,6 +33,8 @@ export type MachineEvent =
   | { readonly kind: 'reset'; readonly guest: boolean }
   | { readonly kind: 'power-button' }
   | { readonly kind: 'panicked' }
+  /** The guest says it has so much memory now. */
+  | { readonly kind: 'balloon'; readonly bytes: number }
   | { readonly kind: 'off'; readonly cause: OffCause; readonly failure?: Failure; readonly exitCode?: number };
 
 export interface MachineOptions {
@@ -36,6 +44,9 @@ export interface MachineOptions {
   readonly image: BootImage;
   readonly board: BoardOptions;
   readonly workers: VcpuWorkerPool;
+  /** By vCPU, the host CPUs it may run on. */
+  readonly pinning?: ReadonlyMap<number, readonly number[]>;
+  readonly ioWorker: URL;
   readonly createVm: (arena: Arena) => Vm;
   readonly times: StartupTimes;
 }
@@ -46,9 +57,16 @@ export interface MachineOptions {
  */
 export class Machine implements Disposable {
   readonly events = new Emitter<MachineEvent>();
+  readonly arena = Arena.build();
   readonly board: Board;
   readonly vm: Vm;
   readonly threads: VcpuThreads;
+  /** Serves the virtqueues; undefined where there are none, or vCPU 0's thread does. */
+  private readonly io: IoThread | undefined;
+  /** Undefined where the machine has none. */
+  readonly balloon: Balloon | undefined;
+  /** Undefined where the machine has no virtio console. */
+  readonly consolePorts: ConsolePorts | undefined;
   private readonly timers: TimerKeeper;
   private order: Promise<unknown> = Promise.resolve();
   private now: MachineState = 'paused';
@@ -61,14 +79,23 @@ export class Machine implements Disposable {
   internalError: string | undefined;
 
   constructor(private readonly options: MachineOptions) {
-    const arena = Arena.build();
+    const { arena } = this;
     placeVcpus(arena, options.cpus);
     const vm = options.createVm(arena);
     this.vm = vm;
     const setIrq = (gsi: number, level: boolean): void => vm.setIrq(gsi, level);
-    this.board = buildBoard({ arena, options: options.board, setIrq, clock: vm.clock });
+    const { clock, message, doorbells } = vm;
+    this.board = buildBoard({ arena, options: options.board, setIrq, clock, message, doorbells });
+    const virtio = options.board.virtio ?? [];
+    this.balloon = this.findBalloon(virtio);
+    this.consolePorts = this.findConsole(virtio);
+    const seed = vm.ioSeed();
+    if (seed !== undefined && virtio.length > 0) {
+      this.io = new IoThread(options.ioWorker, { seed, virtio });
+      this.io.failed.on((failure) => this.end('host-error', failure));
+    }
     options.times.mark('create-vm');
-    this.threads = new VcpuThreads(this.vm, options.workers, arena.seed, options.cpus);
+    this.threads = new VcpuThreads(this.vm, options.workers, arena.seed, options.cpus, options.pinning);
     this.timers = new TimerKeeper(this.board.timers, vm.clock);
     this.threads.stopped.on((stopped) => this.vcpuStopped(stopped));
     this.threads.failed.on((failure) => this.end('host-error', failure));
@@ -83,7 +110,8 @@ export class Machine implements Disposable {
     return this.inTurn(async () => {
       const { image, board, times } = this.options;
       const threads = this.threads.start(board);
-      await Promise.all([threads, Promise.resolve(this.vm.load(image)).then(() => times.mark('load-guest'))]);
+      const io = this.io?.start();
+      await Promise.all([threads, io, Promise.resolve(this.vm.load(image)).then(() => times.mark('load-guest'))]);
       times.mark('vcpu-threads');
       void this.listen();
       this.timers.update();
@@ -96,8 +124,9 @@ export class Machine implements Disposable {
   pause(): Promise<void> {
     return this.inTurn(async () => {
       if (this.now === 'paused') return;
-      this.require('pause', ['running', 'stopping', 'guest-panicked']);
+      this.require('pause', ['running', 'stopping', 'guest-panicked'], 'paused');
       await this.threads.pause();
+      await this.io?.pause();
       this.vm.stopTime();
       this.pausedFrom = this.now;
       this.enter('paused');
@@ -108,8 +137,9 @@ export class Machine implements Disposable {
   resume(): Promise<void> {
     return this.inTurn(async () => {
       if (this.now === 'running' || this.now === 'stopping') return;
-      this.require('resume', ['paused']);
+      this.require('resume', ['paused'], 'running');
       this.vm.resumeTime();
+      await this.io?.resume();
       await this.threads.resume();
       this.enter(this.pausedFrom);
     });
@@ -125,7 +155,7 @@ export class Machine implements Disposable {
   /** Presses the ACPI power button; what follows is the guest's affair. */
   pressPowerButton(): Promise<void> {
     return this.inTurn(async () => {
-      this.require('press the power button', ['running', 'stopping']);
+      this.require('press the power button', ['running', 'stopping'], 'stopping');
       this.board.pressPowerButton();
       this.events.fire({ kind: 'power-button' });
       this.enter('stopping');
@@ -137,20 +167,24 @@ export class Machine implements Disposable {
     return this.inTurn(async () => this.end(cause));
   }
 
-  /** Ends the vCPU threads and gives everything back. */
+  /** Ends the vCPU threads and gives everything back, once what was being carried out when it went off is done. */
   async close(): Promise<void> {
     this.timers.dispose();
+    await this.order;
     await this.threads.stop();
+    await this.io?.stop();
     this.dispose();
   }
 
   dispose(): void {
+    this.io?.dispose();
     this.vm.dispose();
     this.options.image.dispose();
   }
 
   private async startOver(guest: boolean): Promise<void> {
     await this.threads.pause();
+    await this.io?.pause();
     await this.vm.reset();
     this.board.reset();
     this.threads.startOver();
@@ -163,27 +197,31 @@ export class Machine implements Disposable {
 
   private async startGuest(): Promise<void> {
     this.guestStartedMs = systemClock.monotonicMs();
+    await this.io?.resume();
     await this.threads.resume();
     this.enter('running');
   }
 
   private inTurn<T>(action: () => Promise<T>): Promise<T> {
     const turn = this.order.then(() => {
-      if (this.now === 'off') throw new Failure('state', 'machine-off', `machine ${this.options.name}: it is off`);
+      if (this.now === 'off') throw new Failure('state', 'machine-off', 'it is off');
       return action();
     });
     this.order = turn.catch(() => {});
     return turn;
   }
 
-  private require(what: string, from: readonly MachineState[]): void {
-    if (from.includes(this.now)) return;
-    throw new Failure('state', 'wrong-state', `machine ${this.options.name}: cannot ${what}: it is ${this.now}`);
+  private require(what: string, allowed: readonly MachineState[], to: MachineState): void {
+    const from = this.now;
+    if (allowed.includes(from)) return;
+    throw new Failure('state', 'wrong-state', `cannot ${what}: it is ${from} (${from} → ${to})`, {
+      facts: { from, to },
+    });
   }
 
   private enter(state: MachineState): void {
     const from = this.now;
-    if (from === state) return;
+    if (from === state || from === 'off') return;
     this.now = state;
     this.events.fire({ kind: 'state', state, from });
   }
@@ -205,11 +243,31 @@ export class Machine implements Disposable {
       const { bits, value } = await this.board.events.take();
       if (bits & MACHINE_EVENT.timers) this.timers.update();
       if (bits & MACHINE_EVENT.panicked) await this.panicked();
+      if (bits & MACHINE_EVENT.balloon && this.balloon)
+        this.events.fire({ kind: 'balloon', bytes: this.balloon.actual });
       if (bits & MACHINE_EVENT.debugExit) this.end('guest-shutdown', undefined, (value << 1) | 1);
       if (bits & MACHINE_EVENT.powerOff) this.end('guest-shutdown');
       else if (bits & MACHINE_EVENT.reset)
         await this.reset(true).catch((error) => this.end('host-error', asFailure(error)));
     }
+  }
+
+  private findBalloon(virtio: readonly VirtioSpecification[]): Balloon | undefined {
+    const device = virtio.findIndex(({ kind }) => kind === 'balloon');
+    if (device < 0) return undefined;
+    const { memoryBytes } = this.options;
+    const state = placeBalloon(this.arena, virtio[device]!.name);
+    return new Balloon(this.board.virtio[device]!, state, memoryBytes, (queue) =>
+      this.vm.doorbells.notify(device, queue),
+    );
+  }
+
+  private findConsole(virtio: readonly VirtioSpecification[]): ConsolePorts | undefined {
+    const device = virtio.findIndex(({ kind }) => kind === 'console');
+    const found = virtio[device];
+    if (found?.kind !== 'console') return undefined;
+    const placed = placeConsole(this.arena, found.name, found.ports.length);
+    return new ConsolePorts(this.board.virtio[device]!, placed, (queue) => this.vm.doorbells.notify(device, queue));
   }
 
   private panicked(): Promise<void> {
@@ -240,6 +298,7 @@ export class Machine implements Disposable {
   /** The guest cannot go on: it stays as it is, to be looked at, reset or switched off. */
   private async giveUp(reason: string): Promise<void> {
     await this.threads.pause();
+    await this.io?.pause();
     this.internalError = reason;
     this.enter('internal-error');
   }

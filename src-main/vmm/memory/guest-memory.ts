@@ -4,15 +4,61 @@ export interface RamRegion {
   readonly bytes: Uint8Array;
 }
 
+/** RAM as it travels to another thread. */
+export type RamSeed = readonly {
+  readonly gpa: number;
+  readonly buffer: SharedArrayBuffer;
+  readonly offset: number;
+  readonly size: number;
+}[];
+
 /**
  * Guest RAM by guest-physical address. A range that is not RAM from end to end is never touched: `write` and `read`
  * answer false, `window` answers undefined. Nothing else turns a guest address into host memory.
  */
 export class GuestMemory {
-  private readonly regions: readonly RamRegion[];
+  private regions: readonly RamRegion[] = [];
 
-  constructor(regions: readonly RamRegion[]) {
+  /** @param wrote is told what a device wrote, where someone must know (a translator of guest code) */
+  constructor(
+    regions: readonly RamRegion[],
+    readonly wrote?: (gpa: number, length: number) => void,
+  ) {
+    this.replace(regions);
+  }
+
+  /** The same RAM that `seed`'s sender has. */
+  static attach(seed: RamSeed): GuestMemory {
+    return new GuestMemory(
+      seed.map(({ gpa, buffer, offset, size }) => ({ gpa, bytes: new Uint8Array(buffer, offset, size) })),
+    );
+  }
+
+  /** The same RAM, elsewhere in the host's memory. */
+  replace(regions: readonly RamRegion[]): void {
     this.regions = [...regions].sort((a, b) => a.gpa - b.gpa);
+  }
+
+  /** The region that holds all `length` bytes from `gpa`; undefined when none does. Allocates nothing. */
+  regionOf(gpa: number, length: number): RamRegion | undefined {
+    const { regions } = this;
+    for (let i = 0; i < regions.length; i++) {
+      const region = regions[i]!;
+      const offset = gpa - region.gpa;
+      if (offset >= 0 && offset + length <= region.bytes.length) return region;
+    }
+    return undefined;
+  }
+
+  /** How many bytes from `gpa` lie in one region; 0 when `gpa` is not RAM. Allocates nothing. */
+  contiguous(gpa: number): number {
+    const { regions } = this;
+    for (let i = 0; i < regions.length; i++) {
+      const region = regions[i]!;
+      const offset = gpa - region.gpa;
+      if (offset >= 0 && offset < region.bytes.length) return region.bytes.length - offset;
+    }
+    return 0;
   }
 
   /** All RAM, in bytes. */

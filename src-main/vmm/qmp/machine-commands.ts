@@ -1,3 +1,4 @@
+import { placeOfVcpu, type Topology } from '../../cpu/normalize/topology.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { MachineReport } from '../machine/machine-report.ts';
 import { type QmpCommands, qmpVersion } from './qmp-server.ts';
@@ -7,6 +8,7 @@ export interface QmpIdentity {
   readonly name: string;
   readonly id: string;
   readonly version: string;
+  readonly topology: Topology;
 }
 
 /** Our states in QEMU's words (qapi/run-state.json, RunState). */
@@ -20,10 +22,33 @@ const runState = {
 } as const;
 
 /** The events `machineCommands`' machine tells of. */
-const events = ['POWERDOWN', 'RESET', 'RESUME', 'SHUTDOWN', 'STOP', 'GUEST_PANICKED', 'X_STATE_CHANGED'];
+const events = [
+  'POWERDOWN',
+  'RESET',
+  'RESUME',
+  'SHUTDOWN',
+  'STOP',
+  'GUEST_PANICKED',
+  'BALLOON_CHANGE',
+  'X_STATE_CHANGED',
+];
 
-/** The QMP commands of a machine, by name. `x-` commands are ours. */
-export function machineCommands(machine: Machine, identity: QmpIdentity, report: MachineReport): QmpCommands {
+/** CpuInstanceProperties (qapi/machine.json): where a vCPU sits. */
+function placeProperties(index: number, topology: Topology): object {
+  const { socket, core, thread } = placeOfVcpu(index, topology);
+  return { 'socket-id': socket, 'core-id': core, 'thread-id': thread };
+}
+
+/**
+ * The QMP commands of a machine, by name. `x-` commands are ours.
+ * @param more commands of its devices'
+ */
+export function machineCommands(
+  machine: Machine,
+  identity: QmpIdentity,
+  report: MachineReport,
+  more: QmpCommands = {},
+): QmpCommands {
   const done = async (order: Promise<void>): Promise<object> => {
     await order;
     return {};
@@ -35,7 +60,8 @@ export function machineCommands(machine: Machine, identity: QmpIdentity, report:
       status: runState[machine.state],
     }),
     'query-version': () => qmpVersion(identity.version),
-    'query-commands': () => [...Object.keys(commands), 'qmp_capabilities'].sort().map((name) => ({ name })),
+    'query-commands': () =>
+      [...Object.keys(commands), ...Object.keys(more), 'qmp_capabilities'].sort().map((name) => ({ name })),
     'query-events': () => events.map((name) => ({ name })),
     'query-name': () => ({ name: identity.name }),
     'query-uuid': () => ({ UUID: identity.id }),
@@ -45,7 +71,7 @@ export function machineCommands(machine: Machine, identity: QmpIdentity, report:
         'cpu-index': index,
         'thread-id': control.tid === 0 ? process.pid : control.tid,
         'qom-path': `/machine/unattached/device[${index}]`,
-        props: { 'socket-id': index, 'core-id': 0, 'thread-id': 0 },
+        props: placeProperties(index, identity.topology),
         target: 'x86_64',
       })),
     stop: () => done(machine.pause()),
@@ -56,5 +82,6 @@ export function machineCommands(machine: Machine, identity: QmpIdentity, report:
     'x-query-machine': () => report.machine(),
     'x-query-stats': () => report.stats(),
   };
-  return Object.fromEntries(Object.entries(commands).map(([name, run]) => [name, { arguments: [], run }]));
+  const own = Object.entries(commands).map(([name, run]) => [name, { arguments: [], run }] as const);
+  return { ...Object.fromEntries(own), ...more };
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Disposable } from '../../base/disposable.ts';
-import { asFailure } from '../../base/failure.ts';
+import { asFailure, type Failure } from '../../base/failure.ts';
 import { hangUp } from '../../base/hang-up.ts';
 import { listenPrivately } from '../../base/private-socket.ts';
 import { type JsonItem, JsonStream } from './json-stream.ts';
@@ -147,7 +147,7 @@ export class QmpServer implements Disposable {
 
   private refuse(client: Client, id: { id: unknown } | undefined, error: unknown): void {
     const failure = error instanceof QmpError ? error : asFailure(error);
-    const errorClass = failure instanceof QmpError ? failure.errorClass : 'GenericError';
+    const errorClass = failure instanceof QmpError ? failure.errorClass : classOf(failure);
     this.send(client, { error: { class: errorClass, desc: failure.message }, ...id });
   }
 
@@ -157,6 +157,11 @@ export class QmpServer implements Disposable {
     socket.write(`${JSON.stringify(message)}\r\n`);
     if (socket.writableLength > MAX_UNREAD_BYTES) socket.destroy();
   }
+}
+
+/** `DeviceNotActive` is what clients know for an order that is right, but not now (QEMU qapi/error.json). */
+function classOf({ failureClass }: Failure): QmpErrorClass {
+  return failureClass === 'state' ? 'DeviceNotActive' : 'GenericError';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

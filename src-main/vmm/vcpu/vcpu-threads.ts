@@ -12,10 +12,15 @@ const KICK_AGAIN_MS = 20;
 /** A vCPU that has not answered by then never will: the accelerator is stuck. */
 const ANSWER_LIMIT_MS = 10_000;
 
+/** For each vCPU thread to load its code, where many share few processors. */
+const START_LIMIT_MS = 10_000;
+
 /** What a waiting worker is sent to become a vCPU. */
 export interface VcpuAssignment {
   readonly seed: VcpuSeed;
   readonly board: BoardOptions;
+  /** The host CPUs the thread may run on; undefined for any. */
+  readonly hostCpus: readonly number[] | undefined;
 }
 
 /** What a vCPU worker tells the main thread. */
@@ -51,6 +56,7 @@ export class VcpuThreads {
     private readonly pool: VcpuWorkerPool,
     arena: ArenaSeed,
     cpus: number,
+    private readonly pinning: ReadonlyMap<number, readonly number[]> = new Map(),
   ) {
     const attached = Arena.attach(arena);
     this.controls = Array.from({ length: cpus }, (_, index) => attached.place(VcpuControl, `vcpu${index}`));
@@ -63,7 +69,7 @@ export class VcpuThreads {
     const failed = rejection();
     const listening = this.failed.on((failure) => failed.reject(failure));
     try {
-      await Promise.race([this.reach(VCPU.paused), failed.promise]);
+      await Promise.race([this.reach(VCPU.paused, START_LIMIT_MS * this.controls.length), failed.promise]);
     } finally {
       listening.dispose();
     }
@@ -113,7 +119,7 @@ export class VcpuThreads {
       const message = `vCPU ${index}: its thread ended: ${error.message}`;
       this.lose(index, new Failure('failed', 'vcpu-thread-ended', message));
     });
-    const assignment: VcpuAssignment = { seed, board };
+    const assignment: VcpuAssignment = { seed, board, hostCpus: this.pinning.get(index) };
     worker.postMessage(assignment, seed.accelerator === 'translated' ? [seed.orders] : []);
     this.workers.push(worker);
   }
@@ -135,10 +141,10 @@ export class VcpuThreads {
   }
 
   /** Waits until every vCPU is in `state`, kicking those that should leave the guest for it. */
-  private async reach(state: number): Promise<void> {
+  private async reach(state: number, limitMs = ANSWER_LIMIT_MS): Promise<void> {
     await Promise.all(
       this.controls.map(async ({ signals }, index) => {
-        const giveUpAt = performance.now() + ANSWER_LIMIT_MS;
+        const giveUpAt = performance.now() + limitMs;
         for (;;) {
           const now = Atomics.load(signals, SIGNAL.state);
           if (now === state || now === VCPU.stopped) return;

@@ -10,15 +10,21 @@ import { hostOverviewQuery, machineQuery, queries } from '../../api/queries.ts';
 import { FailureBanner } from '../../components/failure-banner.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { en } from '../../locales/en.ts';
-import { AcceleratorField, BootFields, CpusField, MemoryField } from '../new-machine/machine-fields.tsx';
+import { ProcessorFields } from '../cpu/processor-fields.tsx';
+import { DiskFields } from '../new-machine/disk-fields.tsx';
+import { AcceleratorField, BootFields, MemoryField } from '../new-machine/machine-fields.tsx';
 import {
-  draftOf,
   fieldOfFailure,
   formErrors,
   formOf,
   type MachineForm,
+  patchOf,
   surroundingsOf,
 } from '../new-machine/machine-form.ts';
+import { NetworkFields } from '../new-machine/network-fields.tsx';
+import { forwardsOf, onlyForwardsDiffer } from '../new-machine/network-model.ts';
+import { SeedFields } from '../new-machine/seed-fields.tsx';
+import { ShareFields } from '../new-machine/share-fields.tsx';
 import classes from './machine.module.css';
 
 export function SettingsTab({ machine }: { machine: MachineSummary }) {
@@ -41,6 +47,7 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
     ...(refused === undefined || refusedField === undefined ? {} : { [refusedField]: refused.message }),
   };
   const changed = JSON.stringify(form) !== JSON.stringify(stored);
+  const forwardsAlone = machine.state === 'running' || machine.state === 'paused';
   const change = (next: MachineForm): void => {
     setRefused(undefined);
     setForm(next);
@@ -48,7 +55,8 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
   const save = async (): Promise<void> => {
     setSaving(true);
     try {
-      await call('machine.update', { id: machine.id, patch: { ...draftOf(form), description: form.description } });
+      if (locked) await call('machine.setForwards', { id: machine.id, forwards: forwardsOf(form.network) });
+      else await call('machine.update', { id: machine.id, patch: patchOf(form) });
       await queries.invalidateQueries({ queryKey: ['machine', machine.id] });
       notifications.show({
         message: en.settings.saved,
@@ -102,16 +110,30 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
       <Panel title={en.settings.hardware}>
         <div className={classes.fields}>
           <MemoryField {...fields} />
-          <CpusField {...fields} />
           <AcceleratorField {...fields} />
         </div>
+      </Panel>
+      <Panel title={en.cpu.title}>
+        <ProcessorFields {...fields} />
+      </Panel>
+      <Panel title={en.disks.title}>
+        <DiskFields {...fields} />
+      </Panel>
+      <Panel title={en.network.title}>
+        <NetworkFields {...fields} running={forwardsAlone && onlyForwardsDiffer(form.network, stored.network)} />
+      </Panel>
+      <Panel title={en.shares.title}>
+        <ShareFields {...fields} />
+      </Panel>
+      <Panel title={en.seed.title}>
+        <SeedFields {...fields} />
       </Panel>
       <Panel title={en.settings.boot}>
         <div className={classes.fields}>
           <BootFields {...fields} />
         </div>
       </Panel>
-      {changed && !locked && (
+      {changed && (!locked || forwardsAlone) && (
         <Group className={classes.saveBar ?? ''} justify="flex-end">
           <Button variant="default" onClick={() => change(stored)}>
             {en.settings.discard}

@@ -31,19 +31,41 @@ function allExits({ exits }: MachineSample): number {
 /** How far back the graphs look. */
 export const windowSeconds = 90;
 
+/** How busy each vCPU was between two samples: percent of a host CPU. */
+export interface Loads {
+  atMs: number;
+  percent: readonly number[];
+}
+
+export function loadsBetween(from: MachineSample, to: MachineSample): Loads {
+  const ms = Math.max(1, to.atMs - from.atMs);
+  const percent = to.vcpus.map(({ cpuMs }, index) =>
+    Math.max(0, ((cpuMs - (from.vcpus[index]?.cpuMs ?? cpuMs)) / ms) * 100),
+  );
+  return { atMs: to.atMs, percent };
+}
+
 export interface StatsHistory {
   last: MachineSample | undefined;
   rates: readonly Rates[];
+  loads: readonly Loads[];
 }
 
-export const emptyHistory: StatsHistory = { last: undefined, rates: [] };
+export const emptyHistory: StatsHistory = { last: undefined, rates: [], loads: [] };
 
 /** The history with one more sample; what is older than the graphs show is dropped. */
 export function withSample(history: StatsHistory, sample: MachineSample): StatsHistory {
   const rates = history.last === undefined ? undefined : ratesBetween(history.last, sample);
   const restarted = history.last !== undefined && rates === undefined;
-  const kept = restarted ? [] : history.rates.filter(({ atMs }) => atMs > sample.atMs - windowSeconds * 1000);
-  return { last: sample, rates: rates === undefined ? kept : [...kept, rates] };
+  if (history.last === undefined || rates === undefined) {
+    return restarted ? { ...emptyHistory, last: sample } : { ...history, last: sample };
+  }
+  const seen = ({ atMs }: { atMs: number }): boolean => atMs > sample.atMs - windowSeconds * 1000;
+  return {
+    last: sample,
+    rates: [...history.rates.filter(seen), rates],
+    loads: [...history.loads.filter(seen), loadsBetween(history.last, sample)],
+  };
 }
 
 /** One graph's columns: seconds before now (negative), and the values. */
@@ -53,4 +75,22 @@ export function series(
 ): [seconds: number[], values: number[]] {
   const now = rates.at(-1)?.atMs ?? 0;
   return [rates.map(({ atMs }) => (atMs - now) / 1000), rates.map((each) => each[value])];
+}
+
+/** One vCPU's load as the points of a line in a picture of that size, newest at the right; full load is the upper edge. */
+export function sparkline(loads: readonly Loads[], index: number, width: number, height: number): string {
+  const now = loads.at(-1)?.atMs ?? 0;
+  return loads
+    .map(({ atMs, percent }) => {
+      const x = width * (1 + (atMs - now) / (windowSeconds * 1000));
+      const y = 1 + (height - 2) * (1 - Math.min(100, percent[index] ?? 0) / 100);
+      return `${x.toFixed(1)},${y.toFixed(1)}`;
+    })
+    .join(' ');
+}
+
+/** How far down the balloon's slider goes, and in what steps, in MiB: a guest with less than a quarter hardly lives. */
+export function balloonRange(totalMiB: number): { least: number; step: number } {
+  const step = totalMiB >= 4096 ? 64 : totalMiB >= 256 ? 8 : 1;
+  return { least: Math.max(1, Math.ceil(totalMiB / 4 / step) * step), step };
 }

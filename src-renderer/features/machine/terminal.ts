@@ -5,7 +5,7 @@ import { type ITheme, Terminal } from '@xterm/xterm';
 import { stream } from '../../api/bridge.ts';
 import { Replay } from './replay.ts';
 
-const colors: ITheme = {
+export const terminalColors: ITheme = {
   background: '#0a141c',
   foreground: '#d6e2ea',
   cursor: '#5cd0f0',
@@ -48,7 +48,7 @@ export interface ConsoleTerminal {
 /** A terminal in `element` on the serial console of machine `id`, for as long as it is not disposed. */
 export function openTerminal(element: HTMLElement, id: string, listeners: ConsoleListeners): ConsoleTerminal {
   const terminal = new Terminal({
-    theme: colors,
+    theme: terminalColors,
     fontFamily: getComputedStyle(element).getPropertyValue('--mantine-font-family-monospace'),
     fontSize: 13,
     lineHeight: 1.15,

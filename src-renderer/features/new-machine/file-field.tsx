@@ -7,7 +7,7 @@ import classes from './machine-fields.module.css';
 export interface FileFieldProps {
   label: string;
   description: string;
-  purpose: 'kernel' | 'initrd';
+  purpose: 'kernel' | 'initrd' | 'cdrom';
   value: string;
   error: string | undefined;
   disabled: boolean;

@@ -1,4 +1,4 @@
-import { Badge, NumberInput, Radio, Slider, Textarea } from '@mantine/core';
+import { Checkbox, NumberInput, Radio, Slider, Textarea } from '@mantine/core';
 import { IconBolt, IconCpu2, IconFileCode, IconLanguage, IconRocket, IconServerCog } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { BuiltInGuest } from '../../../src-main/contract/host.ts';
@@ -8,6 +8,7 @@ import { mebibytes } from '../../locales/amounts.ts';
 import { en } from '../../locales/en.ts';
 import { acceleratorCards } from './accelerator-model.ts';
 import { FileField } from './file-field.tsx';
+import { FirmwareFields } from './firmware-fields.tsx';
 import classes from './machine-fields.module.css';
 import { type FieldErrors, type MachineForm, memoryStops, nearestStop, withBootKind } from './machine-form.ts';
 
@@ -36,14 +37,9 @@ export function BootFields({ form, errors, disabled = false, onChange }: FieldsP
             <strong>{en.fields.ownKernel}</strong>
             <span>{en.fields.ownKernelText}</span>
           </Radio.Card>
-          <Radio.Card value="firmware" className={classes.card ?? ''} disabled>
+          <Radio.Card value="firmware" className={classes.card ?? ''} disabled={disabled}>
             <IconServerCog size={24} stroke={1.5} aria-hidden="true" />
-            <strong>
-              {en.fields.firmware}{' '}
-              <Badge size="xs" variant="default">
-                {en.fields.later}
-              </Badge>
-            </strong>
+            <strong>{en.fields.firmware}</strong>
             <span>{en.fields.firmwareText}</span>
           </Radio.Card>
         </div>
@@ -51,20 +47,24 @@ export function BootFields({ form, errors, disabled = false, onChange }: FieldsP
       {form.bootKind === 'kernel' && (
         <KernelFields form={form} errors={errors} disabled={disabled} onChange={onChange} />
       )}
-      <Textarea
-        label={en.fields.commandLine}
-        description={form.bootKind === 'kernel' ? en.fields.commandLineHint : undefined}
-        placeholder={form.bootKind === 'guest' ? en.overview.standard : ''}
-        value={form.commandLine}
-        error={errors.commandLine}
-        disabled={disabled}
-        autosize
-        minRows={1}
-        maxRows={4}
-        spellCheck={false}
-        classNames={{ input: classes.mono ?? '' }}
-        onChange={(event) => onChange({ ...form, commandLine: event.currentTarget.value.replaceAll('\n', ' ') })}
-      />
+      {form.bootKind === 'firmware' ? (
+        <FirmwareFields form={form} errors={errors} disabled={disabled} onChange={onChange} />
+      ) : (
+        <Textarea
+          label={en.fields.commandLine}
+          description={form.bootKind === 'kernel' ? en.fields.commandLineHint : undefined}
+          placeholder={form.bootKind === 'guest' ? en.overview.standard : ''}
+          value={form.commandLine}
+          error={errors.commandLine}
+          disabled={disabled}
+          autosize
+          minRows={1}
+          maxRows={4}
+          spellCheck={false}
+          classNames={{ input: classes.mono ?? '' }}
+          onChange={(event) => onChange({ ...form, commandLine: event.currentTarget.value.replaceAll('\n', ' ') })}
+        />
+      )}
     </>
   );
 }
@@ -136,23 +136,15 @@ export function MemoryField({ form, errors, disabled = false, onChange }: Fields
           onChange={(index) => onChange({ ...form, memoryMiB: stops[index] ?? form.memoryMiB })}
         />
       </div>
+      <Checkbox
+        className={classes.balloon ?? ''}
+        label={en.fields.balloon}
+        description={en.fields.balloonHint}
+        checked={form.balloon ?? true}
+        disabled={disabled}
+        onChange={(event) => onChange({ ...form, balloon: event.currentTarget.checked })}
+      />
     </div>
-  );
-}
-
-export function CpusField({ form, errors, disabled = false, onChange }: FieldsProps) {
-  return (
-    <NumberInput
-      label={en.fields.cpus}
-      description={en.fields.cpusHint}
-      value={form.cpus}
-      error={errors.cpus}
-      disabled={disabled}
-      min={1}
-      max={64}
-      className={classes.narrow ?? ''}
-      onChange={(value) => onChange({ ...form, cpus: Number(value) })}
-    />
   );
 }
 

@@ -1,26 +1,49 @@
+import type { Share, WantedDisk } from '../../../src-main/contract/hardware.ts';
 import type { BuiltInGuest, HostOverview } from '../../../src-main/contract/host.ts';
 import {
   type AcceleratorChoice,
   type BootSource,
+  type CpuPolicy,
   type MachineDraft,
+  type MachinePatch,
   type MachineSummary,
   machineName,
   minMemoryMiB,
+  type Topology,
 } from '../../../src-main/contract/machine.ts';
 import { mebibytes } from '../../locales/amounts.ts';
 import { en } from '../../locales/en.ts';
+import { flat, isFlat } from '../cpu/topology-model.ts';
+import { emptyNetwork, type NetworkForm, networkError, networkOf, networksOf } from './network-model.ts';
+import { cloudInitOf, emptySeed, type SeedForm, seedErrors, seedOf } from './seed-model.ts';
+import { sharesError } from './share-model.ts';
+
+export type FirmwareBoot = Extract<BootSource, { kind: 'firmware' }>;
 
 /** A machine as the wizard's and the settings' fields hold it: text as typed. */
 export interface MachineForm {
   name: string;
   description: string;
-  bootKind: 'guest' | 'kernel';
+  bootKind: BootSource['kind'];
   guest: string;
   kernel: string;
   initrd: string;
   commandLine: string;
+  firmware: FirmwareBoot;
+  disks: readonly WantedDisk[];
+  cdrom: string;
+  seed: SeedForm;
+  network: NetworkForm;
+  shares: readonly Share[];
   memoryMiB: number;
+  /** Undefined where nobody has decided: then other devices do. */
+  balloon: boolean | undefined;
   cpus: number;
+  topology: Topology;
+  /** Empty for all the host can give. */
+  cpu: string;
+  cpuPolicy: CpuPolicy;
+  pinning: string;
   accelerator: AcceleratorChoice;
 }
 
@@ -47,6 +70,9 @@ export function surroundingsOf(
 }
 
 const ownKernelMemoryMiB = 512;
+/** What installed distributions are comfortable with. */
+const firmwareMemoryMiB = 1024;
+const bios: FirmwareBoot = { kind: 'firmware', firmware: 'bios' };
 
 export function newForm(guests: readonly BuiltInGuest[], takenNames: readonly string[]): MachineForm {
   const guest = guests[0];
@@ -58,8 +84,19 @@ export function newForm(guests: readonly BuiltInGuest[], takenNames: readonly st
     kernel: '',
     initrd: '',
     commandLine: '',
+    firmware: bios,
+    disks: [],
+    cdrom: '',
+    seed: emptySeed,
+    network: emptyNetwork,
+    shares: [],
     memoryMiB: guest?.recommendedMemoryMiB ?? ownKernelMemoryMiB,
+    balloon: true,
     cpus: 1,
+    topology: flat(1),
+    cpu: '',
+    cpuPolicy: 'warn',
+    pinning: '',
     accelerator: 'auto',
   };
 }
@@ -80,12 +117,12 @@ function nameKey(name: string): string {
 /** Switching the boot source brings that source's memory and command line along, unless they were set by hand. */
 export function withBootKind(form: MachineForm, bootKind: MachineForm['bootKind'], guests: readonly BuiltInGuest[]) {
   const recommended = guests.find(({ id }) => id === form.guest)?.recommendedMemoryMiB ?? ownKernelMemoryMiB;
-  const [from, to] = bootKind === 'kernel' ? [recommended, ownKernelMemoryMiB] : [ownKernelMemoryMiB, recommended];
+  const liked = { guest: recommended, kernel: ownKernelMemoryMiB, firmware: firmwareMemoryMiB };
   const ownCommandLine = 'console=ttyS0';
   return {
     ...form,
     bootKind,
-    memoryMiB: form.memoryMiB === from ? to : form.memoryMiB,
+    memoryMiB: form.memoryMiB === liked[form.bootKind] ? liked[bootKind] : form.memoryMiB,
     commandLine:
       bootKind === 'kernel' ? form.commandLine || ownCommandLine : form.commandLine.replace(ownCommandLine, ''),
   };
@@ -98,12 +135,22 @@ export function formErrors(form: MachineForm, around: Surroundings): FieldErrors
   else if (around.takenNames.some((taken) => nameKey(taken) === nameKey(form.name))) errors.name = en.fields.nameTaken;
   const memory = memoryError(form, around);
   if (memory !== undefined) errors.memoryMiB = memory;
-  if (!(form.cpus >= 1 && form.cpus <= 64)) errors.cpus = en.fields.cpusTooMany;
+  if (!(form.cpus >= 1)) errors.cpus = en.fields.cpusTooMany;
+  else if (form.cpus > 64) errors.cpus = en.cpu.topology.tooMany(form.cpus);
+  else if (form.accelerator === 'translated' && form.cpus > 1) errors.cpus = en.cpu.topology.oneOnly;
   if (form.bootKind === 'kernel') {
     if (form.kernel === '') errors.kernel = en.fields.kernelMissing;
     else if (!form.kernel.startsWith('/')) errors.kernel = en.fields.pathNotFull;
     if (form.initrd !== '' && !form.initrd.startsWith('/')) errors.initrd = en.fields.pathNotFull;
   }
+  if (form.bootKind === 'firmware' && form.disks.length === 0 && form.cdrom === '')
+    errors.disks = en.disks.nothingToBoot;
+  if (form.cdrom !== '' && !form.cdrom.startsWith('/')) errors.cdrom = en.fields.pathNotFull;
+  const network = networkError(form.network);
+  if (network !== undefined) errors.network = network;
+  const shares = sharesError(form.shares);
+  if (shares !== undefined) errors.shares = shares;
+  if (Object.keys(seedErrors(form.seed)).length > 0) errors.seed = en.seed.wrong;
   return errors;
 }
 
@@ -123,12 +170,29 @@ export function draftOf(form: MachineForm): MachineDraft {
     ...(form.description === '' ? {} : { description: form.description }),
     accelerator: form.accelerator,
     cpus: form.cpus,
+    ...(isFlat(form.topology) ? {} : { topology: form.topology }),
+    ...(form.cpu === '' ? {} : { cpu: form.cpu }),
+    ...(form.cpuPolicy === 'warn' ? {} : { cpuPolicy: form.cpuPolicy }),
+    ...(form.pinning.trim() === '' ? {} : { pinning: form.pinning.trim() }),
     memoryMiB: form.memoryMiB,
+    ...(form.balloon === undefined ? {} : { balloon: form.balloon }),
     boot: bootOf(form),
+    disks: [...form.disks],
+    networks: networksOf(form.network),
+    shares: [...form.shares],
+    ...(form.cdrom === '' ? {} : { cdrom: form.cdrom }),
+    ...(form.seed.kind === 'none' ? {} : { cloudInit: cloudInitOf(form.seed) }),
   };
 }
 
+/** The whole form as a change: what it leaves to the defaults is taken away. */
+export function patchOf(form: MachineForm): MachinePatch {
+  const optional = { topology: null, cpu: null, cpuPolicy: null, pinning: null, cdrom: null, cloudInit: null };
+  return { ...optional, ...draftOf(form), description: form.description };
+}
+
 function bootOf(form: MachineForm): BootSource {
+  if (form.bootKind === 'firmware') return form.firmware;
   const commandLine = form.commandLine.trim() === '' ? {} : { commandLine: form.commandLine.trim() };
   if (form.bootKind === 'guest') return { kind: 'guest', guest: form.guest, ...commandLine };
   const initrd = form.initrd === '' ? {} : { initrd: form.initrd };
@@ -144,9 +208,20 @@ export function formOf(draft: MachineDraft): MachineForm {
     guest: boot.kind === 'guest' ? boot.guest : 'tiny-linux',
     kernel: boot.kind === 'kernel' ? boot.kernel : '',
     initrd: boot.kind === 'kernel' ? (boot.initrd ?? '') : '',
-    commandLine: boot.commandLine ?? '',
+    commandLine: boot.kind === 'firmware' ? '' : (boot.commandLine ?? ''),
+    firmware: boot.kind === 'firmware' ? boot : bios,
+    disks: draft.disks ?? [],
+    cdrom: draft.cdrom ?? '',
+    seed: seedOf(draft.cloudInit),
+    network: networkOf(draft.networks),
+    shares: draft.shares ?? [],
     memoryMiB: draft.memoryMiB,
+    balloon: draft.balloon,
     cpus: draft.cpus,
+    topology: draft.topology ?? flat(draft.cpus),
+    cpu: draft.cpu ?? '',
+    cpuPolicy: draft.cpuPolicy ?? 'warn',
+    pinning: draft.pinning ?? '',
     accelerator: draft.accelerator,
   };
 }
@@ -179,9 +254,18 @@ export function fieldOfFailure(
     'bad-name': 'name',
     'name-taken': 'name',
     'bad-memory': 'memoryMiB',
+    'not-an-iso': 'cdrom',
+    'not-a-disk': 'disks',
+    'disk-too-large': 'disks',
+    'not-user-data': 'seed',
+    'bad-network': 'network',
+    'bad-share': 'shares',
     'memory-exceeds-host': 'memoryMiB',
     'bad-cpus': 'cpus',
     'too-many-cpus': 'cpus',
+    'bad-topology': 'cpus',
+    'bad-pinning': 'pinning',
+    'no-such-host-cpu': 'pinning',
   };
   const byPath: Record<string, keyof MachineForm> = { 'boot.kernel': 'kernel', 'boot.initrd': 'initrd', name: 'name' };
   return byCode[code] ?? (typeof facts?.field === 'string' ? byPath[facts.field] : undefined);

@@ -11,7 +11,10 @@ import { hostOverviewQuery } from '../../api/queries.ts';
 import { FailureBanner } from '../../components/failure-banner.tsx';
 import { Facts, Panel } from '../../components/panel.tsx';
 import { en } from '../../locales/en.ts';
-import { AcceleratorField, BootFields, CpusField, MemoryField } from './machine-fields.tsx';
+import { ProcessorFields } from '../cpu/processor-fields.tsx';
+import { DiskFields } from './disk-fields.tsx';
+import { isNew } from './disk-model.ts';
+import { AcceleratorField, BootFields, MemoryField } from './machine-fields.tsx';
 import {
   draftOf,
   type FieldErrors,
@@ -22,6 +25,9 @@ import {
   surroundingsOf,
   withBootKind,
 } from './machine-form.ts';
+import { NetworkFields } from './network-fields.tsx';
+import { SeedFields } from './seed-fields.tsx';
+import { ShareFields } from './share-fields.tsx';
 import classes from './wizard.module.css';
 import { firstBadStep, reviewLines, stepIsGood, stepOf, wizardSteps } from './wizard-model.ts';
 
@@ -53,7 +59,7 @@ function Wizard({ host }: { host: HostOverview }) {
   const around = surroundingsOf(host, machines);
   const [query] = useSearchParams();
   const [form, setForm] = useState<MachineForm>(() => {
-    const fresh = newForm(host.guests, around.takenNames);
+    const fresh = { ...newForm(host.guests, around.takenNames), cpu: query.get('cpu') ?? '' };
     return query.get('boot') === 'kernel' ? withBootKind(fresh, 'kernel', host.guests) : fresh;
   });
   const [step, setStep] = useState(query.has('guest') ? wizardSteps.length - 1 : 0);
@@ -137,14 +143,32 @@ function Wizard({ host }: { host: HostOverview }) {
         {current === 'hardware' && (
           <>
             <MemoryField {...fields} />
-            <CpusField {...fields} />
             <AcceleratorField {...fields} />
+            <Panel title={en.cpu.title}>
+              <ProcessorFields {...fields} />
+            </Panel>
+          </>
+        )}
+        {current === 'storage' && (
+          <>
+            <Panel title={en.disks.title}>
+              <DiskFields {...fields} />
+            </Panel>
+            <Panel title={en.network.title}>
+              <NetworkFields {...fields} />
+            </Panel>
+            <Panel title={en.shares.title}>
+              <ShareFields {...fields} />
+            </Panel>
+            <Panel title={en.seed.title}>
+              <SeedFields {...fields} />
+            </Panel>
           </>
         )}
         {current === 'review' && (
           <Panel title={en.wizard.review}>
             <Facts facts={reviewLines(form, host)} />
-            <p className={classes.note}>{en.wizard.stored}</p>
+            <p className={classes.note}>{form.disks.some(isNew) ? en.wizard.storedDisks : en.wizard.stored}</p>
           </Panel>
         )}
       </div>

@@ -24,9 +24,9 @@ static void flat(struct kvm_segment *s, int selector, int type) {
 int main(int argc, char **argv) {
   uint32_t count = argc > 2 ? strtoul(argv[2], 0, 10) : 0;
   int mmio = argc > 1 && strcmp(argv[1], "mmio") == 0;
-  /* mov ecx, COUNT; again: out 0x80, al | mov [0xd0000000], al; dec ecx; jnz again; out 0xf4, al; hlt */
+  /* mov ecx, COUNT; again: out 0x80, al | mov [0xd8000000], al; dec ecx; jnz again; out 0xf4, al; hlt */
   uint8_t port_code[] = {0xb9, 0, 0, 0, 0, 0xe6, 0x80, 0x49, 0x75, 0xfb, 0xe6, 0xf4, 0xf4};
-  uint8_t mmio_code[] = {0xb9, 0, 0, 0, 0, 0xa2, 0, 0, 0, 0xd0, 0x49, 0x75, 0xf8, 0xe6, 0xf4, 0xf4};
+  uint8_t mmio_code[] = {0xb9, 0, 0, 0, 0, 0xa2, 0, 0, 0, 0xd8, 0x49, 0x75, 0xf8, 0xe6, 0xf4, 0xf4};
   uint8_t *code = mmio ? mmio_code : port_code;
   memcpy(code + 1, &count, 4);
 

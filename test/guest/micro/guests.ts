@@ -43,9 +43,9 @@ export const portStrings = listing(`
   f4             | hlt
 `);
 
-/** MMIO at 0xd0000000: writes of 1, 2 and 4 bytes, reads of 1, 2 and 4 into 0x3000, 0x3004, 0x3008. */
+/** MMIO at 0xd8000000: writes of 1, 2 and 4 bytes, reads of 1, 2 and 4 into 0x3000, 0x3004, 0x3008. */
 export const mmioWidths = listing(`
-  bf 00 00 00 d0 | mov edi,0xd0000000
+  bf 00 00 00 d8 | mov edi,0xd8000000
   b8 11 22 33 44 | mov eax,0x44332211
   88 07          | mov BYTE PTR [edi],al
   66 89 07       | mov WORD PTR [edi],ax
@@ -64,7 +64,7 @@ export const mmioWidths = listing(`
 
 /** Eight bytes in one access: cmpxchg8b reads them, and writes ecx:ebx, because edx:eax is what it read. */
 export const mmioEight = listing(`
-  bf 00 00 00 d0    | mov edi,0xd0000000
+  bf 00 00 00 d8    | mov edi,0xd8000000
   b8 a0 a1 a2 a3    | mov eax,0xa3a2a1a0
   ba a4 a5 a6 a7    | mov edx,0xa7a6a5a4
   bb 11 22 33 44    | mov ebx,0x44332211
@@ -78,7 +78,7 @@ export const mmioEight = listing(`
 
 /** Four bytes each way across the end of an eight-byte device. */
 export const mmioEdge = listing(`
-  bf 06 00 00 d0    | mov edi,0xd0000006
+  bf 06 00 00 d8    | mov edi,0xd8000006
   c7 07 11 22 33 44 | mov DWORD PTR [edi],0x44332211
   8b 07             | mov eax,DWORD PTR [edi]
   a3 00 30 00 00    | mov ds:0x3000,eax
@@ -89,10 +89,10 @@ export const mmioEdge = listing(`
 /** One instruction that reads one register and writes another, and two double words into RAM at 0x3000. */
 export const mmioToMmio = listing(`
   fc             | cld
-  be 00 00 00 d0 | mov esi,0xd0000000
-  bf 10 00 00 d0 | mov edi,0xd0000010
+  be 00 00 00 d8 | mov esi,0xd8000000
+  bf 10 00 00 d8 | mov edi,0xd8000010
   a5             | movs DWORD PTR es:[edi],DWORD PTR ds:[esi]
-  be 00 00 00 d0 | mov esi,0xd0000000
+  be 00 00 00 d8 | mov esi,0xd8000000
   bf 00 30 00 00 | mov edi,0x3000
   b9 02 00 00 00 | mov ecx,0x2
   f3 a5          | rep movs DWORD PTR es:[edi],DWORD PTR ds:[esi]
@@ -102,7 +102,7 @@ export const mmioToMmio = listing(`
 
 /** Reads of nothing: MMIO of 1, 2 and 4 bytes, a port of 4, into 0x3000, 0x3004, 0x3008, 0x300c; writes to both. */
 export const holes = listing(`
-  bf 00 00 00 e0 | mov edi,0xe0000000
+  bf 00 00 00 d8 | mov edi,0xd8000000
   31 c0          | xor eax,eax
   8a 07          | mov al,BYTE PTR [edi]
   a3 00 30 00 00 | mov ds:0x3000,eax
@@ -238,6 +238,8 @@ export const everyPort = listing(`
   e6 f8 | out 0xf8,al
   f4    | hlt
 `);
+
+export const EVERY_HOLE_STEP = 0x4_0000;
 
 /** Writes and reads a double word every 256 KiB from the end of RAM (esi = 0x00400000) to the end of 32 bits. */
 export const everyHole = listing(`

@@ -25,6 +25,33 @@ export const spin = listing(`
   eb fe | jmp 100000
 `);
 
+/**
+ * Wakes every other processor by INIT and SIPI (SDM 3A §9.4.4), which runs `atWake` at 0x8000 in real mode: four bytes of
+ * code; prints "up" and a newline, and sleeps.
+ */
+function wakeAll(atWake: string): Uint8Array {
+  return listing(`
+  c7 05 00 80 00 00 ${atWake} | mov DWORD PTR ds:0x8000,atWake
+  c7 05 00 03 e0 fe 00 45 0c 00 | mov DWORD PTR ds:0xfee00300,0xc4500
+  c7 05 00 03 e0 fe 08 46 0c 00 | mov DWORD PTR ds:0xfee00300,0xc4608
+  66 ba f8 03                   | mov dx,0x3f8
+  b0 75                         | mov al,0x75
+  ee                            | out dx,al
+  b0 70                         | mov al,0x70
+  ee                            | out dx,al
+  b0 0a                         | mov al,0xa
+  ee                            | out dx,al
+  f4                            | hlt
+  eb fd                         | jmp 10002b
+`);
+}
+
+/** Every other processor leaves once for port 0x80 (`out 0x80,al`) and sleeps for good. */
+export const everyProcessorSleeps = wakeAll('e6 80 f4 f4');
+
+/** Every other processor leaves once for port 0x80 and never again: `jmp` to itself. */
+export const everyProcessorSpins = wakeAll('e6 80 eb fe');
+
 export const tripleFaultForever = listing(`
   0f 0b | ud2
 `);

@@ -37,13 +37,25 @@ export function createOptions({ kernel, initrd, commandLine, memoryMiB }: Debian
   return ['--kernel', kernel, '--initrd', initrd, '--cmdline', commandLine, '--memory', `${memoryMiB}M`];
 }
 
+/** A CPU as `vm create` is told of it, by the model's name and sockets × cores × threads. */
+export interface GuestCpu {
+  readonly model: string;
+  readonly layout: string;
+}
+
 /**
  * Boots it under QEMU's smallest machine on KVM to the first line of user space. Returns the serial log and the seconds
  * from the command to that line.
  */
-export async function bootUnderQemu(lab: Lab, guest: DebianGuest): Promise<{ log: string; seconds: number }> {
+export async function bootUnderQemu(
+  lab: Lab,
+  guest: DebianGuest,
+  { model, layout }: GuestCpu = { model: 'host', layout: '1x1x1' },
+): Promise<{ log: string; seconds: number }> {
   const { kernel, initrd, commandLine, memoryMiB } = guest;
-  const machine = `-M microvm -accel kvm -cpu host -m ${memoryMiB} -display none -nodefaults -no-user-config`;
+  const [sockets, cores, threads] = layout.split('x').map(Number) as [number, number, number];
+  const cpus = `-cpu ${model} -smp ${sockets * cores * threads},sockets=${sockets},cores=${cores},threads=${threads}`;
+  const machine = `-M microvm -accel kvm ${cpus} -m ${memoryMiB} -display none -nodefaults -no-user-config`;
   const boot = `-kernel ${kernel} -initrd ${initrd} -append '${commandLine}'`;
   const script = `
     console=$(mktemp -u) && mkfifo $console

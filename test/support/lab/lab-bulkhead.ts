@@ -1,3 +1,4 @@
+import { SLOWNESS } from '../slowness.ts';
 import { type CommandEnd, type CommandOptions, clone, ending, type Lab } from './lab.ts';
 
 /** What `vm list --json` says of a machine (interfaces.md). */
@@ -84,7 +85,7 @@ export class LabMachine {
 
   /** Starts it and waits for a text on its serial console. */
   start(text: string, seconds = 120): Promise<string> {
-    const args = ['vm', 'start', this.name, '--wait-for', text, '--timeout', `${seconds}`];
+    const args = ['vm', 'start', this.name, '--wait-for', text, '--timeout', `${seconds * SLOWNESS}`];
     return this.bulkhead.output(args, { seconds: seconds + 20 });
   }
 
@@ -101,7 +102,7 @@ export class LabMachine {
   /** Waits until its serial log, since the start, has matched the extended regular expression so many times. */
   async logged(pattern: string, { times = 1, seconds = 60 } = {}): Promise<void> {
     const count = `$(grep -aEc ${shellQuote(pattern)} ${this.paths.log})`;
-    const end = await this.bulkhead.lab.shell(`until [ "${count}" -ge ${times} ]; do sleep 0.2; done`, { seconds });
+    const end = await this.bulkhead.lab.shell(`until [ "${count}" -ge ${times} ]; do sleep 1; done`, { seconds });
     if (!end.late) return;
     const tail = await this.bulkhead.lab.shell(`tail -n 15 ${this.paths.log}`);
     throw new Error(`${this.name}: ${pattern}: not in its log within ${seconds} s; it ends:\n${tail.stdout}`);
@@ -119,13 +120,13 @@ export class LabMachine {
 
   /** What a command prints in the guest's shell. */
   async answer(command: string, seconds = 60): Promise<string> {
-    const end = `END-${++this.answers}`;
+    const [begin, end] = [`BEGIN-${++this.answers}`, `END-${this.answers}`];
     const before = Number(await this.bulkhead.lab.output(`stat -c %s ${this.paths.log}`));
-    await this.type(`${command}; echo END''-${this.answers}\\n`);
+    await this.type(`echo BEGIN''-${this.answers}; ${command}; echo END''-${this.answers}\\n`);
     await this.logged(`^${end}`, { seconds });
     const said = (await this.bulkhead.lab.output(`tail -c +${before + 1} ${this.paths.log}`)).replaceAll('\r', '');
     const lines = said.split('\n');
-    return lines.slice(1, lines.indexOf(end)).join('\n');
+    return lines.slice(lines.indexOf(begin) + 1, lines.indexOf(end)).join('\n');
   }
 
   /** Waits until the machine is off; throws what it says when that was not a clean end. */

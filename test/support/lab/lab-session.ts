@@ -1,16 +1,17 @@
 import { totalmem } from 'node:os';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { need } from '../need.ts';
+import { SLOWNESS } from '../slowness.ts';
 import { Lab, type LabOptions } from './lab.ts';
 import { LabBulkhead } from './lab-bulkhead.ts';
 
 /** The lab's first start on a computer fetches and unpacks a kernel package. */
-const START_MS = 240_000;
-const STOP_MS = 20_000;
+const START_MS = 240_000 * SLOWNESS;
+const STOP_MS = 20_000 * SLOWNESS;
 
 /**
  * The lab's own processor fails now and then: QEMU's software SVM aborts at a 32-bit guest's stack switch ("invalid tss
- * type"), or loses a nested interrupt on a busy computer. A test that fails is tried once more, in a new lab if need be.
+ * type"), or locks up, mostly with two processors. A test that fails is tried once more, in a new lab if need be.
  */
 export const LAB_RETRY = { retry: 1 } as const;
 

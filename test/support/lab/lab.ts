@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { SLOWNESS } from '../slowness.ts';
 
 /** The clone (the nearest folder above with a package.json), seen under the same path from inside the lab. */
 export const clone = ((): string => {
@@ -12,11 +13,12 @@ export const clone = ((): string => {
 })();
 
 export interface LabOptions {
+  /** One by default: two emulated processors take several times as long for the same, and lock up now and then. */
   readonly cpus?: number;
   readonly memoryMiB?: number;
   /** A folder that the lab sees, and can write to, as /lab-out. */
   readonly out?: string;
-  /** The lab's whole life, in seconds: QEMU is killed after that. */
+  /** The lab's whole life, in seconds times SLOWNESS: QEMU is killed after that. */
   readonly seconds?: number;
 }
 
@@ -24,7 +26,7 @@ export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** Killed after that, with everything in its process group. Default 60. */
+  /** Killed after that times SLOWNESS, with everything in its process group. Default 60. */
   readonly seconds?: number;
 }
 
@@ -49,11 +51,15 @@ interface Answer extends CommandEnd {
 interface Pending {
   resolve(end: CommandEnd): void;
   reject(error: Error): void;
+  readonly timer: NodeJS.Timeout;
 }
 
 /** Building the initrd the first time fetches a kernel package. */
 const START_S = 180;
-const DEFAULT_LIFE_S = 900;
+/** How much longer than a command may take the agent has for its answer. */
+const AGENT_S = 20;
+const LAST_WORDS_MS = 500;
+const DEFAULT_LIFE_S = 1800;
 const DEFAULT_COMMAND_S = 60;
 
 /** A running lab (see kvm-lab): a machine with a working /dev/kvm that shares this computer's files, not its state. */
@@ -68,9 +74,12 @@ export class Lab {
     private readonly socket: Socket,
     private readonly exited: Promise<void>,
     private readonly met: () => void,
+    said: () => string,
   ) {
     eachLine(socket, (line) => this.answered(JSON.parse(line) as Answer));
-    socket.once('close', () => this.lost(new Error('the lab ended')));
+    // What it said last comes by another way.
+    const end = (): void => this.lost(new Error(`the lab ended, last having said\n${said()}`));
+    socket.once('close', () => setTimeout(end, LAST_WORDS_MS));
   }
 
   /** Boots a lab; about 10 s. Whoever starts it disposes of it; it also ends with this process. */
@@ -93,8 +102,12 @@ export class Lab {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       if (this.ended) return reject(this.ended);
-      this.pending.set(id, { resolve, reject });
-      this.socket.write(`${JSON.stringify({ id, argv, cwd, env, input, ms: seconds * 1000 })}\n`);
+      // The agent kills what takes too long; a lab that has hung as a whole does not.
+      const hung = (): void =>
+        this.lost(new Error(`the lab does not answer any more: ${argv.join(' ').slice(0, 200)}`));
+      const timer = setTimeout(hung, (seconds + AGENT_S) * SLOWNESS * 1000);
+      this.pending.set(id, { resolve, reject, timer });
+      this.socket.write(`${JSON.stringify({ id, argv, cwd, env, input, ms: seconds * SLOWNESS * 1000 })}\n`);
     });
   }
 
@@ -132,9 +145,15 @@ export class Lab {
         const fail = (why: string): void => reject(new Error(`the lab did not start: ${why}\n${said}`));
         child.once('error', (error) => fail(error.message));
         void exited.then(() => fail('it ended'));
-        timer = setTimeout(() => fail(`not within ${START_S} s`), START_S * 1000);
+        timer = setTimeout(() => fail(`not within ${START_S} s`), START_S * SLOWNESS * 1000);
         server.once('connection', (socket) => {
-          const lab: Lab = new Lab(child, socket, exited, () => resolve(lab));
+          const lab: Lab = new Lab(
+            child,
+            socket,
+            exited,
+            () => resolve(lab),
+            () => said,
+          );
         });
       });
     } catch (error) {
@@ -151,13 +170,17 @@ export class Lab {
     const waiting = id === undefined ? undefined : this.pending.get(id);
     if (!waiting) return;
     this.pending.delete(id!);
+    clearTimeout(waiting.timer);
     if (error === undefined) waiting.resolve(end);
     else waiting.reject(new Error(`in the lab: ${error}`));
   }
 
   private lost(error: Error): void {
     this.ended = error;
-    for (const { reject } of this.pending.values()) reject(error);
+    for (const { reject, timer } of this.pending.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
     this.pending.clear();
   }
 }
@@ -180,9 +203,9 @@ export function ending({ code, signal, late }: CommandEnd): string {
   return late ? 'killed: too slow' : signal === null ? `exit status ${code}` : signal;
 }
 
-function startLab(socketPath: string, { cpus = 2, memoryMiB = 4096, out, seconds = DEFAULT_LIFE_S }: LabOptions) {
+function startLab(socketPath: string, { cpus = 1, memoryMiB = 4096, out, seconds = DEFAULT_LIFE_S }: LabOptions) {
   const shared = out === undefined ? [] : ['-o', out];
-  const limits = ['-c', `${cpus}`, '-m', `${memoryMiB}`, '-t', `${seconds}`];
+  const limits = ['-c', `${cpus}`, '-m', `${memoryMiB}`, '-t', `${seconds * SLOWNESS}`];
   const env = { ...process.env };
   delete env.ELECTRON_RUN_AS_NODE;
   return spawn(join(clone, 'test/support/lab/kvm-lab'), [...limits, ...shared, '-s', socketPath], {

@@ -2,13 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ElectronApplication, _electron as electron, type Page } from 'playwright-core';
+import { enginePid } from '../../../src-main/docker-api/client/engine-process.ts';
 import { MachineStore } from '../../../src-main/inventory/machine-store.ts';
-import { bulkheadPaths } from '../../../src-main/inventory/paths.ts';
+import { type BulkheadPaths, bulkheadPaths } from '../../../src-main/inventory/paths.ts';
 import { Fleet } from '../../../src-main/vmm/client/fleet.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { type Display, openDisplay } from './display.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
-const pictures = join(root, 'test-results/ui');
+const shelf = join(root, 'test-results/ui');
 
 /** What to run: this clone, or an installed app named by `BULKHEAD_APP` (its executable). */
 function target(): { executablePath: string; args: string[] } {
@@ -26,19 +28,21 @@ export class Computer {
   readonly home = mkdtempSync(join(tmpdir(), 'bulkhead-ui-'));
   private display: Display | undefined;
   private app: ElectronApplication | undefined;
+  private readonly paths: BulkheadPaths;
   readonly fleet: Fleet;
 
   constructor() {
     for (const name of ['data', 'run', 'config']) mkdirSync(join(this.home, name), { mode: 0o700 });
-    this.fleet = new Fleet(new MachineStore(bulkheadPaths(this.env())));
+    this.paths = bulkheadPaths(this.env());
+    this.fleet = new Fleet(new MachineStore(this.paths));
   }
 
   /** Opens the app; settles once its first page is drawn. */
   async openWindow(): Promise<Page> {
     this.display ??= await openDisplay();
-    this.app = await electron.launch({ ...target(), env: this.env(), timeout: 30_000 });
+    this.app = await electron.launch({ ...target(), env: this.env(), timeout: 30_000 * SLOWNESS });
     const page = await this.app.firstWindow();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(15_000 * SLOWNESS);
     await page.locator('nav').waitFor();
     return page;
   }
@@ -62,9 +66,11 @@ export class Computer {
     this.app = undefined;
   }
 
-  /** Closes everything and ends the machines still running. */
+  /** Closes everything, and ends the machines still running and the container engine. */
   async dispose(): Promise<void> {
     await this.closeWindow().catch(() => undefined);
+    const engine = enginePid(this.paths.engine);
+    if (engine !== undefined) process.kill(engine, 'SIGTERM');
     for (const { id, state } of await this.fleet.list()) {
       if (state !== 'stopped' && state !== 'crashed' && state !== 'broken')
         await this.fleet.kill(id).catch(() => undefined);
@@ -73,12 +79,19 @@ export class Computer {
     rmSync(this.home, { recursive: true, force: true });
   }
 
-  private env(): Record<string, string> {
-    const { ELECTRON_RUN_AS_NODE: _node, NODE_OPTIONS: _options, ...inherited } = process.env;
-    const own = {
+  /** Where its programs keep what is the user's. */
+  get folders() {
+    return {
       XDG_DATA_HOME: join(this.home, 'data'),
       XDG_RUNTIME_DIR: join(this.home, 'run'),
       XDG_CONFIG_HOME: join(this.home, 'config'),
+    };
+  }
+
+  private env(): Record<string, string> {
+    const { ELECTRON_RUN_AS_NODE: _node, NODE_OPTIONS: _options, ...inherited } = process.env;
+    const own = {
+      ...this.folders,
       ...(this.display === undefined ? {} : { DISPLAY: this.display.name }),
     };
     return { ...(inherited as Record<string, string>), ...own };
@@ -87,8 +100,19 @@ export class Computer {
 
 /** Keeps a picture of the page for people to look at. */
 export async function picture(page: Page, name: string): Promise<void> {
-  mkdirSync(pictures, { recursive: true });
-  await page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' });
+  mkdirSync(shelf, { recursive: true });
+  await page.screenshot({ path: join(shelf, `${name}.png`), animations: 'disabled' });
+}
+
+/** Keeps a picture of the page in each scheme, after which `look` may look at it too. */
+export async function pictures(page: Page, name: string, look?: (named: string) => Promise<void>): Promise<void> {
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.locator(`:root[data-mantine-color-scheme="${scheme}"]`).waitFor({ state: 'attached' });
+    await page.waitForTimeout(250);
+    await picture(page, `${name}-${scheme}`);
+    await look?.(`${name}-${scheme}`);
+  }
 }
 
 export type { Page };

@@ -1,17 +1,23 @@
 import type { Page } from 'playwright-core';
+import { SLOWNESS } from '../../support/slowness.ts';
 
 export async function openWizard(page: Page): Promise<void> {
   await page.keyboard.press('Control+n');
   await page.getByRole('heading', { name: 'New machine' }).waitFor();
 }
 
-/** From the list or the welcome to a running machine of the built-in Tiny Linux on the translating accelerator. */
-export async function createTinyLinux(page: Page, name: string): Promise<void> {
+/**
+ * From the list or the welcome to a running machine of the built-in Tiny Linux on the translating accelerator.
+ * @param storage fills in the step of its disks
+ */
+export async function createTinyLinux(page: Page, name: string, storage = async () => {}): Promise<void> {
   await openWizard(page);
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('radio', { name: /^Tiny Linux/ }).click();
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('radio', { name: /^Translating/ }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await storage();
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('button', { name: 'Create and start' }).click();
 }
@@ -23,7 +29,7 @@ export async function screenText(page: Page): Promise<string> {
 }
 
 /** Settles once the terminal shows text that matches; fails with what it shows instead. */
-export async function screenShows(page: Page, pattern: RegExp, timeoutMs = 60_000): Promise<string> {
+export async function screenShows(page: Page, pattern: RegExp, timeoutMs = 60_000 * SLOWNESS): Promise<string> {
   const end = performance.now() + timeoutMs;
   for (;;) {
     const text = await screenText(page);

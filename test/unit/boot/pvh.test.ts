@@ -61,7 +61,7 @@ describe('PVH entry', () => {
     const modules = u64(16) - PVH_START_INFO_ADDRESS;
     expect([u64(modules), u64(modules + 8)]).toEqual([512 * MiB - 12_288, 10_000]);
     const map = u64(40) - PVH_START_INFO_ADDRESS;
-    expect(start.getUint32(48, true)).toBe(5);
+    expect(start.getUint32(48, true)).toBe(6);
     expect([u64(map), u64(map + 8), start.getUint32(map + 16, true)]).toEqual([0, 0x9fc00, 1]);
   });
 

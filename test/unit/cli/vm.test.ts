@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isoImage } from '../../../src-main/storage/iso/iso-image.ts';
 import type { MachineSummary } from '../../../src-main/vmm/client/machine-state.ts';
 import { type CliResult, CliSession } from '../../support/cli-session.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
@@ -43,7 +44,7 @@ describe('bad input ends with its exit status and one error line', () => {
     ['an unknown option', 2, "vm list: unknown option '--bogus'", ['vm', 'list', '--bogus']],
     ['no such machine', 3, 'machine "nope": there is none of that name', ['vm', 'start', 'nope']],
     ['an unknown guest', 2, 'guest "beos": there is none of that name', ['vm', 'create', 'x', '--guest', 'beos']],
-    ['nothing to boot', 2, 'vm create: nothing to boot: give --guest or --kernel', ['vm', 'create', 'x']],
+    ['nothing to boot', 2, 'vm create: nothing to boot: give --guest, --kernel or --firmware', ['vm', 'create', 'x']],
     ['no such kernel', 2, 'kernel /nope: no such file', ['vm', 'create', 'x', '--kernel', '/nope']],
     ['a text file as kernel', 2, `kernel ${textFile}: this is ASCII text`, ['vm', 'create', 'x', '--kernel', textFile]],
     [
@@ -101,10 +102,50 @@ describe('bad input ends with its exit status and one error line', () => {
     ['300 characters', 2, 'this one has 300', ['vm', 'create', 'x'.repeat(300), ...anyKernel]],
     ['an emoji', 2, 'a name has letters, digits, spaces and . _ - only', ['vm', 'create', 'a🦆', ...anyKernel]],
     ['a line break', 2, 'name "a\\nb": a name has letters', ['vm', 'create', 'a\nb', ...anyKernel]],
-    ['--disk', 2, 'vm create: --disk: not in this release', ['vm', 'create', 'x', ...anyKernel, '--disk', 'new:1G']],
-    ['--firmware', 2, 'vm create: --firmware: not in this release', ['vm', 'create', 'x', '--firmware', 'bios']],
+    [
+      'a disk that is not there',
+      2,
+      'disk /nowhere.img: there is no such file',
+      ['vm', 'create', 'x', ...anyKernel, '--disk', '/nowhere.img'],
+    ],
+    [
+      'a disk setting nobody knows',
+      2,
+      'disk "/etc/passwd,cache=none": "cache=none"',
+      ['vm', 'create', 'x', ...anyKernel, '--disk', '/etc/passwd,cache=none'],
+    ],
+    [
+      'a port of a console that is off',
+      2,
+      '--console-port: its console is off (--console off)',
+      ['vm', 'create', 'x', ...anyKernel, '--console', 'off', '--console-port', 'agent'],
+    ],
+    [
+      'a missing ISO',
+      2,
+      'cdrom /x.iso: there is no such file',
+      ['vm', 'create', 'x', ...anyKernel, '--cdrom', 'x.iso'],
+    ],
+    [
+      'an ISO that is none',
+      2,
+      'cdrom /bin/sh: this is no ISO image',
+      ['vm', 'create', 'x', '--firmware', 'bios', '--cdrom', '/bin/sh'],
+    ],
+    [
+      'a boot order of nothing known',
+      2,
+      'boot order "tape": disk, cdrom, network, each once, are expected',
+      ['vm', 'create', 'x', '--firmware', 'bios', '--boot-order', 'tape'],
+    ],
+    [
+      'user data that is none',
+      2,
+      'cloud-init /etc/hostname: cloud-init would not read this',
+      ['vm', 'create', 'x', '--firmware', 'bios', '--cloud-init', '/etc/hostname'],
+    ],
     ['vm snapshot', 2, 'vm snapshot: not in this release', ['vm', 'snapshot', 'take', 'x', '--live']],
-    ['run', 2, 'run: not in this release', ['run', '--rm', 'alpine']],
+    ['build', 2, 'build: not in this release', ['build', '.']],
     [
       '--initrd alone',
       2,
@@ -220,9 +261,13 @@ describe('a machine’s life on the command line', () => {
     });
     expect(await run('vm', 'delete', 't', '--yes')).toMatchObject({ status: 4 });
     expect(await run('vm', 'pause', 't')).toMatchObject({ status: 0, stdout: '', stderr: '' });
-    expect((await run('vm', 'stop', 't')).stderr).toContain('error: machine "t": cannot stop: it is paused\nhint: ');
+    expect((await run('vm', 'stop', 't')).stderr).toContain(
+      'error: machine "t": cannot stop: it is paused (paused → stopping)\nhint: ',
+    );
     await run('vm', 'resume', 't');
-    expect((await run('vm', 'stats', 't')).stdout).toContain('vCPU 0:   running; exits: 3 port, 2 MMIO, 1 other');
+    expect((await run('vm', 'stats', 't')).stdout).toContain(
+      'vCPU 0:   running, load 0.0 %; exits: 3 port, 2 MMIO, 1 other',
+    );
     expect(JSON.parse((await run('vm', 'stats', 't', '--json')).stdout)).toMatchObject({ residentMiB: 50 });
     await run('vm', 'stop', 't');
     expect(await run('vm', 'wait', 't')).toMatchObject({ status: 0 });
@@ -286,12 +331,79 @@ describe('a machine’s life on the command line', () => {
     expect(await machines()).toEqual([]);
   });
 
+  it('has the disks it was created with, in their formats, until set gives it others', async () => {
+    const [raw, qcow2] = ['raw.img', 'other.qcow2'].map((name) => join(temporary.home, name)) as [string, string];
+    writeFileSync(raw, Buffer.alloc(4096));
+    writeFileSync(qcow2, Buffer.concat([Buffer.from('QFI\xfb', 'latin1'), Buffer.alloc(508)]));
+    const disks = async () => JSON.parse((await run('vm', 'show', 't', '--json')).stdout).config.disks;
+    await create('t', '--disk', `${raw},readonly`, '--disk', `${qcow2},serial=B`);
+    expect(await disks()).toEqual([
+      { path: raw, format: 'raw', readOnly: true },
+      { path: qcow2, format: 'qcow2', serial: 'B' },
+    ]);
+    expect((await run('vm', 'show', 't')).stdout).toMatch(/disk 0: +\S+raw.img, raw, read-only\n/);
+    await run('vm', 'set', 't', `disk=${qcow2}`, `disk=${raw}`);
+    expect(await disks()).toEqual([
+      { path: qcow2, format: 'qcow2' },
+      { path: raw, format: 'raw' },
+    ]);
+    await run('vm', 'set', 't', 'disk=');
+    expect(await disks()).toEqual([]);
+  });
+
+  it('a new disk is made in the machine’s folder, with create or with set, and goes with it', async () => {
+    const config = async () => JSON.parse((await run('vm', 'show', 't', '--json')).stdout).config;
+    await create('t', '--disk', 'new:20G', '--disk', 'new:1M,format=raw,serial=B');
+    const { id, disks } = await config();
+    const folder = join(env.XDG_DATA_HOME as string, 'bulkhead/machines', id, 'disks');
+    expect(disks).toEqual([
+      { path: join(folder, 'disk0.qcow2'), format: 'qcow2' },
+      { path: join(folder, 'disk1.raw'), format: 'raw', serial: 'B' },
+    ]);
+    const described = async (path: string) => JSON.parse((await run('disk', 'info', path, '--json')).stdout);
+    expect(await described(disks[0].path)).toMatchObject({ format: 'qcow2', sizeBytes: 20 * 2 ** 30 });
+    expect(await described(disks[1].path)).toMatchObject({ format: 'raw', sizeBytes: 2 ** 20 });
+    await run('vm', 'set', 't', `disk=${disks[1].path}`, 'disk=new:2M');
+    const after = (await config()).disks;
+    expect(after.map(({ path }: { path: string }) => path)).toEqual([disks[1].path, join(folder, 'disk2.qcow2')]);
+    expect((await run('vm', 'delete', 't', '--yes')).status).toBe(0);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('a machine that cannot be made leaves no disk behind, nor does a refused change', async () => {
+    await create('t');
+    expect(await create('t', '--disk', 'new:20G')).toMatchObject({ status: 4 });
+    const machinesFolder = join(env.XDG_DATA_HOME as string, 'bulkhead/machines');
+    const folders = () => readdirSync(machinesFolder).filter((name) => name !== '.lock');
+    expect(folders()).toHaveLength(1);
+    expect(await run('vm', 'set', 't', 'disk=new:20G', 'disk=new:4000T')).toMatchObject({ status: 2 });
+    const [id = ''] = folders();
+    expect(readdirSync(join(machinesFolder, id, 'disks'))).toEqual([]);
+    expect(await create('u', '--disk', 'new:1G,readonly')).toMatchObject({ status: 2 });
+  });
+
+  it('set puts a CD in and takes it out, and boots from firmware', async () => {
+    const iso = join(temporary.home, 'cd.iso');
+    writeFileSync(iso, isoImage('CD', [{ name: 'a', bytes: new Uint8Array(1) }], new Date(0)));
+    const config = async () => JSON.parse((await run('vm', 'show', 't', '--json')).stdout).config;
+    await create('t');
+    expect(await run('vm', 'set', 't', 'boot-menu=on')).toMatchObject({ status: 2 });
+    await run('vm', 'set', 't', `cdrom=${iso}`, 'firmware=bios', 'boot-order=cdrom,disk', 'boot-menu=on');
+    expect(await config()).toMatchObject({
+      cdrom: iso,
+      boot: { kind: 'firmware', firmware: 'bios', order: ['cdrom', 'disk'], menu: true },
+    });
+    await run('vm', 'set', 't', 'cdrom=', 'boot-order=');
+    const { boot, cdrom } = await config();
+    expect([boot, cdrom]).toEqual([{ kind: 'firmware', firmware: 'bios', menu: true }, undefined]);
+  });
+
   it('set refuses what it does not know, with what it does', async () => {
     await create();
     expect(await run('vm', 'set', 't', 'colour=red')).toMatchObject({
       status: 2,
       stderr: expect.stringContaining(
-        'error: setting "colour": is none of name, description, accel, cpus, cpu, topology, cpu-policy, memory',
+        'error: setting "colour": is none of name, description, accel, cpus, cpu, topology, cpu-policy, pin, memory',
       ),
     });
     expect((await run('vm', 'set', 't', 'memory')).stderr).toContain('has no value: write memory=VALUE');

@@ -42,6 +42,16 @@ describe('flags', () => {
     expect(resolve('EPYC,+npt').missing).toContainEqual({ feature: 'npt', why: 'it means nothing without svm' });
   });
 
+  it('threads of an AMD processor that has no leaf for them are said to be cores to the guest', () => {
+    const twoThreads: Topology = { sockets: 1, cores: 2, threads: 2 };
+    const reasons = (text: string) => resolve(text, lab, twoThreads).missing.filter(({ why }) => /threads/.test(why));
+    expect(names(reasons('Nehalem'))).toEqual(['topoext']);
+    expect(reasons('Nehalem,+topoext')).toEqual([]);
+    expect(reasons('EPYC')).toEqual([]);
+    expect(resolve('Nehalem').missing.filter(({ why }) => /threads/.test(why))).toEqual([]);
+    expect(resolve('Nehalem', icelake, twoThreads).missing).toEqual([]);
+  });
+
   it('a feature that needs a higher leaf raises the highest told', () => {
     expect(resolve('pentium3').cpu.levels.basic).toBe(3);
     expect(resolve('pentium3,+bmi1').cpu.levels.basic).toBe(7);

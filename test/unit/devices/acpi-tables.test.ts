@@ -64,7 +64,7 @@ describe('root', () => {
   test('ACPI 6.4 §5.2.7, §5.2.8: RSDT and XSDT list the same tables', () => {
     expect([rsdt.signature, xsdt.signature]).toEqual(['RSDT', 'XSDT']);
     expect(rsdtList).toEqual(xsdtList);
-    expect([...tables.keys()]).toEqual(['FACP', 'APIC']);
+    expect([...tables.keys()]).toEqual(['FACP', 'APIC', 'MCFG']);
   });
 
   test('ACPI 6.4 §5.2.10: the FACS is 64 bytes on a 64-byte boundary, version 2', () => {
@@ -144,7 +144,7 @@ describe('MADT', () => {
   });
 
   test('a machine without APICs has no MADT', () => {
-    expect([...walk(buildAcpiTables({ apicIds: [0], apic: false })).tables.keys()]).toEqual(['FACP']);
+    expect([...walk(buildAcpiTables({ apicIds: [0], apic: false })).tables.keys()]).toEqual(['FACP', 'MCFG']);
   });
 });
 
@@ -163,6 +163,26 @@ describe('DSDT', () => {
   ])('ACPI 6.4 §6.4.2: %s', (_what, id, resources) => {
     expect(code).toContain(id);
     expect(code).toContain(resources);
+  });
+});
+
+describe('PCI', () => {
+  const { dsdt, tables } = walk(buildAcpiTables({ apicIds: [0] }));
+  const code = hex(dsdt.bytes.subarray(36));
+
+  test('PCI Firmware 3.2 §4.1.2: the MCFG names one segment with bus 0, and the DSDT reserves its addresses', () => {
+    expect(hex(tables.get('MCFG')!.bytes.subarray(36))).toBe('0000000000000000000000d0000000000000000000000000');
+    expect(code).toContain('86090001000000d000001000');
+  });
+
+  test.each([
+    ['§6.4.3.5: bus 0', '880d00020c00' + '00000000000000000100'],
+    ['§6.4.3.5: I/O ports 0x1000 to 0xffff', '880d00010c03' + '00000010ffff000000f0'],
+    ['§6.4.3.5: memory between 0xe0000000 and the IOAPIC', '871700000c01' + '00000000000000e0ffffbffe000000000000c01e'],
+    ['§6.2.13: INTA# of device 1 is GSI 17', '0cffff0100' + '00000a11'],
+    ['§6.2.13: INTB# of device 7 is GSI 16', '0cffff0700' + '01000a10'],
+  ])('ACPI 6.4 %s', (_what, bytes) => {
+    expect(code).toContain(bytes);
   });
 });
 

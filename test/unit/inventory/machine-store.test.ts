@@ -40,7 +40,7 @@ describe('the machine store', () => {
     const again = new MachineStore(store.paths).find('web');
     expect(again).toMatchObject({ kind: 'ok', directory: store.paths.machine(id).folder });
     expect(store.intact(id)).toEqual({
-      version: 1,
+      version: 2,
       id,
       createdAt,
       name: 'web',
@@ -49,6 +49,9 @@ describe('the machine store', () => {
       memoryMiB: 64,
       boot,
       devices: { debugExit: false },
+      disks: [],
+      networks: [],
+      shares: [],
     });
   });
 

@@ -10,6 +10,7 @@ const sample: MachineSample = {
   exits: { port: 0, mmio: 0, other: 0 },
   consoleBytes: 0,
   visitors: 0,
+  vcpus: [],
 };
 
 /** A stream over a reader that answers what `answers` says, and a clock the test ticks. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Share } from '../../../src-main/contract/hardware.ts';
 import type { AcceleratorVerdict, HostOverview } from '../../../src-main/contract/host.ts';
 import type { MachineDraft, MachineSample, MachineState, MachineSummary } from '../../../src-main/contract/machine.ts';
 import { matchesShortcut } from '../../../src-renderer/actions/action.ts';
@@ -11,6 +12,14 @@ import { emptyHistory, ratesBetween, series, withSample } from '../../../src-ren
 import { rowAfterKey, shownMachines } from '../../../src-renderer/features/machines/list-model.ts';
 import { acceleratorCards, automaticChoice } from '../../../src-renderer/features/new-machine/accelerator-model.ts';
 import {
+  diskLine,
+  movedUp,
+  newDiskOf,
+  sizeError,
+  withFile,
+  withReadOnly,
+} from '../../../src-renderer/features/new-machine/disk-model.ts';
+import {
   draftOf,
   fieldOfFailure,
   formErrors,
@@ -22,6 +31,13 @@ import {
   newForm,
   withBootKind,
 } from '../../../src-renderer/features/new-machine/machine-form.ts';
+import {
+  emptyForward,
+  emptyNetwork,
+  type NetworkForm,
+} from '../../../src-renderer/features/new-machine/network-model.ts';
+import { emptySeed, type SeedForm, seedErrors } from '../../../src-renderer/features/new-machine/seed-model.ts';
+import { mountCommand, shareLine, shareOf, withShare } from '../../../src-renderer/features/new-machine/share-model.ts';
 import { firstBadStep, reviewLines } from '../../../src-renderer/features/new-machine/wizard-model.ts';
 import { bytes, count, duration } from '../../../src-renderer/locales/amounts.ts';
 
@@ -143,9 +159,30 @@ describe('the form of a machine', () => {
     expect(withBootKind(own, 'guest', [tiny])).toEqual(form());
   });
 
+  test('a network needs a device’s name or whole ports, each listened at once', () => {
+    const wrong = (network: Partial<NetworkForm>) =>
+      formErrors(form({ network: { ...emptyNetwork, ...network } }), around).network;
+    const web = { ...emptyForward, hostPort: 8080, guestPort: 80 };
+    expect(wrong({})).toBeUndefined();
+    expect(wrong({ kind: 'tap', device: '' })).toContain('15 characters');
+    expect(wrong({ kind: 'bridge', device: 'br0' })).toBeUndefined();
+    expect(wrong({ kind: 'user', forwards: [web, { ...web, protocol: 'udp' }] })).toBeUndefined();
+    expect(wrong({ kind: 'user', forwards: [{ ...web, hostPort: '' }] })).toContain('from 1 to 65535');
+    expect(wrong({ kind: 'user', forwards: [web, { ...web, guestPort: 81 }] })).toContain('same port');
+  });
+
   test('to a draft and back nothing is lost', () => {
     const drafts: MachineDraft[] = [
-      { name: 'a', accelerator: 'kvm', cpus: 1, memoryMiB: 64, boot: { kind: 'guest', guest: 'tiny-linux' } },
+      {
+        name: 'a',
+        accelerator: 'kvm',
+        cpus: 1,
+        memoryMiB: 64,
+        boot: { kind: 'guest', guest: 'tiny-linux' },
+        disks: [],
+        networks: [],
+        shares: [],
+      },
       {
         name: 'b',
         description: 'notes',
@@ -153,9 +190,82 @@ describe('the form of a machine', () => {
         cpus: 1,
         memoryMiB: 512,
         boot: { kind: 'kernel', kernel: '/k', initrd: '/i', commandLine: 'quiet' },
+        disks: [{ newSizeMiB: 1024, format: 'qcow2' }],
+        networks: [
+          {
+            kind: 'user',
+            mac: '52:54:00:00:00:01',
+            forwards: [{ protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 8080, guestPort: 80 }],
+          },
+          { kind: 'bridge', bridge: 'br0', mac: '52:54:00:00:00:02' },
+        ],
+        shares: [{ folder: '/srv', tag: 'srv', readOnly: true }],
+        cloudInit: { kind: 'raw', userData: '#!/bin/sh', metaData: 'instance-id: x' },
+      },
+      {
+        name: 'c',
+        accelerator: 'auto',
+        cpus: 1,
+        memoryMiB: 1024,
+        boot: { kind: 'firmware', firmware: 'bios', order: ['cdrom', 'disk'], menu: true },
+        disks: [{ path: '/a', format: 'raw', readOnly: true, serial: 'A' }],
+        cdrom: '/cd.iso',
+        networks: [{ kind: 'tap', device: 'tap0' }],
+        shares: [],
+        cloudInit: { kind: 'form', user: 'u', passwordHash: '$6$x$y', sshKeys: ['ssh-ed25519 AAAA'] },
       },
     ];
     for (const draft of drafts) expect(draftOf(formOf(draft))).toEqual(draft);
+  });
+
+  test('a shared folder has a tag of its own, made from its name', () => {
+    const shares: Share[] = [];
+    for (const folder of ['/home/anna/src', '/srv/src', '/tmp/ Ärger & Co', '/']) shares.push(shareOf(folder, shares));
+    expect(shares.map(({ tag }) => tag)).toEqual(['src', 'src-2', 'rger-Co', 'share']);
+    expect(formErrors(form({ shares }), around).shares).toBeUndefined();
+    expect(formErrors(form({ shares: withShare(shares, 0, { tag: '' }) }), around).shares).toMatch(/up to 31/);
+    expect(formErrors(form({ shares: withShare(shares, 1, { tag: 'src' }) }), around).shares).toMatch(/the same tag/);
+    const readOnly = withShare(shares, 0, { readOnly: true })[0]!;
+    expect(shareLine(readOnly)).toBe('/home/anna/src as src, read-only');
+    expect(mountCommand(readOnly)).toBe('mount -t 9p -o ro,trans=virtio,version=9p2000.L src /mnt');
+    expect(withShare([readOnly], 0, { readOnly: false })).toEqual([shares[0]]);
+  });
+
+  test('firmware wants a disk or a CD, and takes the memory along that it likes', () => {
+    const bios = withBootKind(form(), 'firmware', [tiny]);
+    expect(bios.memoryMiB).toBe(1024);
+    expect(Object.keys(formErrors(bios, around))).toEqual(['disks']);
+    expect(firstBadStep(formErrors(bios, around))).toBe('storage');
+    expect(formErrors({ ...bios, cdrom: '/cd.iso' }, around)).toEqual({});
+    expect(formErrors({ ...bios, disks: [newDiskOf(1, 'qcow2')] }, around)).toEqual({});
+    expect(formErrors({ ...bios, disks: [newDiskOf(1, 'qcow2')], cdrom: 'cd.iso' }, around)).toHaveProperty('cdrom');
+  });
+
+  test('disks: no file twice, the order can be changed, a size is more than nothing', () => {
+    const facts = { format: 'raw', sizeBytes: 1024, usedBytes: 0 } as const;
+    const disks = [newDiskOf(0.5, 'qcow2'), { path: '/a/b.img', format: 'raw' as const }];
+    expect(disks[0]).toEqual({ newSizeMiB: 512, format: 'qcow2' });
+    expect(withFile(disks, '/a/b.img', facts)).toBeUndefined();
+    expect(withFile(disks, '/c', facts)?.at(-1)).toEqual({ path: '/c', format: 'raw' });
+    expect(movedUp(disks, 1)).toEqual([disks[1], disks[0]]);
+    expect(withReadOnly(withReadOnly(disks, 1, true), 1, false)).toEqual(disks);
+    expect(diskLine(withReadOnly(disks, 1, true)[1]!, 1)).toBe('b.img (raw, read-only)');
+    expect([0, Number.NaN, 1e9].map(sizeError)).not.toContain(undefined);
+    expect(sizeError(0.001)).toBeUndefined();
+  });
+
+  test.each<[Partial<SeedForm>, string[]]>([
+    [{ kind: 'none' }, []],
+    [{ kind: 'form', password: 'x' }, []],
+    [{ kind: 'form' }, ['password']],
+    [{ kind: 'form', passwordHash: '$6$a$b', user: 'Root' }, ['user']],
+    [{ kind: 'form', sshKeys: 'ssh-ed25519 AAAA me\n\n ssh-rsa BBBB' }, []],
+    [{ kind: 'form', sshKeys: 'not a key' }, ['sshKeys']],
+    [{ kind: 'form', password: 'x', hostname: 'a b' }, ['hostname']],
+    [{ kind: 'raw', userData: '#cloud-config\n' }, []],
+    [{ kind: 'raw', userData: 'users: []' }, ['userData']],
+  ])('a seed of %j lacks %j', (seed, wrong) => {
+    expect(Object.keys(seedErrors({ ...emptySeed, ...seed }))).toEqual(wrong);
   });
 
   test('the slider stops at doublings and half-ways the host has', () => {
@@ -194,7 +304,7 @@ describe('accelerators', () => {
       ['translated', true],
     ]);
     const lines = reviewLines(form(), { accelerators, guests: [tiny] } as unknown as HostOverview);
-    expect(lines.at(-1)?.value).toBe('Automatic (Translating)');
+    expect(lines.find(({ label }) => label === 'Accelerator')?.value).toBe('Automatic (Translating)');
   });
 
   test('what is missing on the host comes first', () => {
@@ -212,6 +322,7 @@ describe('live figures', () => {
     exits: { port: atMs, mmio: atMs, other: 0 },
     consoleBytes: atMs * 3,
     visitors: 0,
+    vcpus: [],
     ...change,
   });
 

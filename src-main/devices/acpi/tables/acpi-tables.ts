@@ -4,6 +4,7 @@ import { dsdt } from './dsdt.ts';
 import { FACS_ALIGNMENT, facs } from './facs.ts';
 import { fadt } from './fadt.ts';
 import { madt } from './madt.ts';
+import { mcfg } from './mcfg.ts';
 import { RSDP_LENGTH, rsdp, rsdt, xsdt } from './root.ts';
 
 /** Local APIC ids are a byte in the MADT, and 0xFF means all of them (ACPI 6.4 §5.2.12.2). */
@@ -26,6 +27,7 @@ export function buildAcpiTables({ apicIds, apic = true }: AcpiTablesRequest): Ui
   const dsdtAddress = area.place(dsdt(cpus));
   const listed = [area.place(fadt(facsAddress, dsdtAddress))];
   if (apic) listed.push(area.place(madt(apicIds)));
+  listed.push(area.place(mcfg()));
   const rsdtAddress = area.place(rsdt(listed));
   return area.finish(rsdp(rsdtAddress, area.place(xsdt(listed))));
 }

@@ -83,6 +83,39 @@ export function irqLine(irq: number): Aml {
   return Uint8Array.of(0x22, ...littleEndian(1 << irq, 2));
 }
 
+/** `Memory32Fixed (ReadWrite, address, length)` (ACPI 6.4 §6.4.3.4). */
+export function fixedMemory(address: number, length: number): Aml {
+  return Uint8Array.of(0x86, 9, 0, 1, ...littleEndian(address, 4), ...littleEndian(length, 4));
+}
+
+/** Address space descriptors of a bridge (ACPI 6.4 §6.4.3.5): produced, minimum and maximum fixed. */
+const SPACE = { memory: 0, io: 1, bus: 2 } as const;
+const PRODUCER_FIXED = 0b1100;
+/** Read-write, not cacheable (table 6.49); entire range (table 6.50). */
+const READ_WRITE = 1;
+const ENTIRE_RANGE = 3;
+
+/** `WordBusNumber`: buses `first` to `last`. */
+export function busNumbers(first: number, last: number): Aml {
+  return window(0x88, 2, SPACE.bus, 0, first, last);
+}
+
+/** `WordIO`: I/O ports `first` to `last`. */
+export function portWindow(first: number, last: number): Aml {
+  return window(0x88, 2, SPACE.io, ENTIRE_RANGE, first, last);
+}
+
+/** `DWordMemory`: addresses `first` to `last`, below 4 GiB. */
+export function memoryWindow(first: number, last: number): Aml {
+  return window(0x87, 4, SPACE.memory, READ_WRITE, first, last);
+}
+
+/** Granularity 0, minimum, maximum, translation 0, length, each of `width` bytes. */
+function window(tag: number, width: number, space: number, flags: number, first: number, last: number): Aml {
+  const fields = [0, first, last, 0, last - first + 1].flatMap((value) => littleEndian(value, width));
+  return Uint8Array.of(tag, ...littleEndian(3 + fields.length, 2), space, PRODUCER_FIXED, flags, ...fields);
+}
+
 /** NameString (§20.2.2): an optional root and at most two segments, each padded to four characters. */
 function nameString(path: string): Aml {
   const fromRoot = path.startsWith('\\');

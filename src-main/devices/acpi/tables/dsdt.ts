@@ -14,13 +14,14 @@ import {
   scope,
   string,
 } from './aml.ts';
+import { ecamReservation, pciRoot } from './pci-root.ts';
 import { Table } from './table.ts';
 
-/** Differentiated System Description Table: what the guest cannot find by looking. The PCI root bridge joins `\_SB`. */
+/** Differentiated System Description Table: what the guest cannot find by looking. */
 export function dsdt(cpus: number): Uint8Array {
   const terms = concat(
     name('\\_S5', packageOf(integer(SLP_TYP_S5), integer(SLP_TYP_S5), integer(0), integer(0))),
-    scope('\\_SB', ...processors(cpus), ...isaDevices()),
+    scope('\\_SB', ...processors(cpus), pciRoot(), ...isaDevices(), ecamReservation()),
   );
   return Table.of('DSDT', 2, terms).seal();
 }

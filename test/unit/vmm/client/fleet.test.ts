@@ -204,7 +204,9 @@ describe('actions', () => {
       const failure = await failureOf(fleet[action](id));
       const what = action === 'console' ? 'does not run' : `cannot ${action}`;
       expect(failure).toMatchObject({ failureClass: 'state' });
-      expect(failure!.message).toMatch(new RegExp(`^machine "m\\d+": ${what}: it is stopped$`));
+      const to = { stop: 'stopping', reset: 'running', pause: 'paused', resume: 'running' }[action as string];
+      const way = to === undefined ? '' : ` \\(stopped → ${to}\\)`;
+      expect(failure!.message).toMatch(new RegExp(`^machine "m\\d+": ${what}: it is stopped${way}$`));
     }
     await fleet.start(id);
     expect((await failureOf(fleet.delete(id)))!.message).toMatch(/cannot delete: it is running$/);

@@ -1,0 +1,123 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
+import { type Column, table } from '../text.ts';
+import { imagePath, openEngine } from './open-engine.ts';
+import { hasTag } from './run.ts';
+import { showProgress, spokenBytes } from './show-progress.ts';
+
+interface Summary {
+  readonly Id: string;
+  readonly RepoTags: readonly string[];
+  readonly Created: number;
+  readonly Size: number;
+  readonly Containers: number;
+}
+
+const COLUMNS: readonly Column<Summary>[] = [
+  { title: 'NAME', text: ({ RepoTags }) => RepoTags[0] ?? '<none>' },
+  { title: 'ID', text: ({ Id }) => Id.slice(7, 19) },
+  { title: 'CREATED', text: ({ Created }) => new Date(Created * 1000).toISOString().slice(0, 10) },
+  { title: 'SIZE', text: ({ Size }) => spokenBytes(Size), align: 'right' },
+  { title: 'CONTAINERS', text: ({ Containers }) => `${Containers}`, align: 'right' },
+];
+
+/** `images`, `pull`, `push`, `rmi`, `tag`, `save`, `load`. */
+export function addImageVerbs(program: Command, io: CliIo): void {
+  program
+    .command('images')
+    .description('images that are here')
+    .option('-q, --quiet', 'ids only')
+    .option('--json', 'as one JSON document')
+    .action(async ({ quiet, json }: { quiet?: boolean; json?: boolean }) => {
+      const engine = await openEngine(io);
+      const list = await engine.json<Summary[]>('GET', '/images/json');
+      if (json) return printJson(io.stdout, list.map(jsonView));
+      if (quiet) return write(io.stdout, list.map(({ Id }) => `${Id.slice(7, 19)}\n`).join(''));
+      if (list.length === 0) return printLine(io.stderr, 'no images yet: `bulkhead pull NAME` fetches one');
+      await write(io.stdout, table(io, list, COLUMNS));
+    });
+
+  program
+    .command('pull')
+    .description('fetch an image from a registry')
+    .argument('<image>')
+    .action(async (image: string) => {
+      const engine = await openEngine(io);
+      const query = { fromImage: image, tag: hasTag(image) ? undefined : 'latest' };
+      const controller = new AbortController();
+      const interrupt = io.onSignal('SIGINT', () => controller.abort());
+      try {
+        await showProgress(io, engine.lines('POST', '/images/create', { query, signal: controller.signal }));
+      } finally {
+        interrupt.dispose();
+      }
+    });
+
+  program
+    .command('push')
+    .description('send an image to a registry')
+    .argument('<image>')
+    .action(async (image: string) => {
+      const engine = await openEngine(io);
+      await showProgress(io, engine.lines('POST', imagePath(image, '/push')));
+    });
+
+  program
+    .command('rmi')
+    .description('remove images, or names of them')
+    .argument('<image...>')
+    .option('-f, --force', 'also with several names, or used by containers that have ended')
+    .action(async (images: string[], { force }: { force?: boolean }) => {
+      const engine = await openEngine(io);
+      for (const image of images) {
+        const removed = await engine.json<{ Untagged?: string; Deleted?: string }[]>('DELETE', imagePath(image), {
+          query: { force },
+        });
+        for (const { Untagged, Deleted } of removed) await printLine(io.stdout, Untagged ?? Deleted);
+      }
+    });
+
+  program
+    .command('tag')
+    .description('give an image one more name')
+    .argument('<image>')
+    .argument('<name>')
+    .action(async (image: string, name: string) => {
+      const engine = await openEngine(io);
+      const [, repo = name, tag] = /^(.*):([^/]+)$/.exec(name) ?? [];
+      await engine.json('POST', imagePath(image, '/tag'), { query: { repo, tag: tag ?? 'latest' } });
+    });
+
+  program
+    .command('save')
+    .description('write images into an archive')
+    .argument('<image...>')
+    .requiredOption('-o, --output <file>', 'the archive')
+    .action(async (names: string[], { output }: { output: string }) => {
+      const engine = await openEngine(io);
+      const query = new URLSearchParams(names.map((name) => ['names', name]));
+      await pipeline(await engine.stream('GET', `/images/get?${query}`), createWriteStream(output));
+    });
+
+  program
+    .command('load')
+    .description('take images out of an archive')
+    .requiredOption('-i, --input <file>', 'the archive')
+    .action(async ({ input }: { input: string }) => {
+      const engine = await openEngine(io);
+      const upload = createReadStream(input);
+      await showProgress(io, engine.lines('POST', '/images/load', { upload, contentType: 'application/x-tar' }));
+    });
+}
+
+function jsonView({ Id, RepoTags, Created, Size, Containers }: Summary) {
+  return {
+    id: Id,
+    names: RepoTags,
+    createdAt: new Date(Created * 1000).toISOString(),
+    size: Size,
+    containers: Containers,
+  };
+}

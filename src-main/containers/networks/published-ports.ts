@@ -1,0 +1,134 @@
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Disposable } from '../../base/disposable.ts';
+import { Failure } from '../../base/failure.ts';
+import { log } from '../../base/log.ts';
+import type { PortBinding } from '../lifecycle/ports.ts';
+import type { Publication } from './firewall.ts';
+
+export interface PortWish {
+  readonly protocol: 'tcp' | 'udp';
+  /** In the container. */
+  readonly port: number;
+  /** Empty for every address of the host. */
+  readonly hostAddress: string;
+  /** Those it may be; any free one when there are none. */
+  readonly candidates: readonly number[];
+}
+
+/** A port of the host that is a container's: no other program can have it, and it is served over IPv6 as well. */
+export interface HeldPort extends Disposable {
+  readonly publication: Publication;
+  readonly bindings: readonly PortBinding[];
+}
+
+/**
+ * Takes a port of the host. The kernel's own rules carry IPv4; what still arrives at this socket came over IPv6 and is
+ * passed on here.
+ */
+export async function holdPort(wish: PortWish, address: string): Promise<HeldPort> {
+  const tries = wish.candidates.length === 0 ? [0] : wish.candidates;
+  let refusal: unknown;
+  for (const candidate of tries) {
+    try {
+      return await hold(wish, candidate, address);
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  throw refusalOf(wish, refusal as NodeJS.ErrnoException);
+}
+
+async function hold(wish: PortWish, hostPort: number, address: string): Promise<HeldPort> {
+  const socket = wish.protocol === 'udp' ? await bindDatagram(wish, hostPort) : await listen(wish, hostPort, address);
+  const { port, family } = socket.address();
+  const onAll = wish.hostAddress === '' || wish.hostAddress === '0.0.0.0';
+  const named = { HostIp: onAll ? '0.0.0.0' : wish.hostAddress, HostPort: `${port}` };
+  return {
+    publication: {
+      hostAddress: onAll ? '' : wish.hostAddress,
+      hostPort: port,
+      protocol: wish.protocol,
+      address,
+      port: wish.port,
+    },
+    bindings: family === 'IPv6' && onAll ? [named, { HostIp: '::', HostPort: `${port}` }] : [named],
+    dispose: () => socket.close(),
+  };
+}
+
+interface Bound {
+  address(): { port: number; family: string };
+  close(): void;
+}
+
+async function listen(wish: PortWish, port: number, address: string): Promise<Bound> {
+  const clients = new Set<Socket>();
+  const open = (host: string): Promise<Server> =>
+    new Promise((resolve, reject) => {
+      const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
+        clients.add(client);
+        client.on('close', () => clients.delete(client));
+        passOn(client, address, wish.port);
+      });
+      server.once('error', reject);
+      server.listen({ host, port }, () => resolve(server));
+    });
+  const server =
+    wish.hostAddress === ''
+      ? await open('::').catch((error) => (isNoIpv6(error) ? open('0.0.0.0') : Promise.reject(error)))
+      : await open(wish.hostAddress);
+  server.on('error', (error) => log('warn', 'published-port', { port, why: error.message }));
+  return {
+    address: () => server.address() as { port: number; family: string },
+    close: () => {
+      server.close();
+      for (const client of clients) client.destroy();
+    },
+  };
+}
+
+function passOn(client: Socket, host: string, port: number): void {
+  const target = connect({ host, port, allowHalfOpen: true });
+  for (const [from, to] of [
+    [client, target],
+    [target, client],
+  ] as const) {
+    from.on('error', () => to.destroy());
+    from.on('close', (failed) => failed && to.destroy());
+  }
+  target.once('connect', () => {
+    client.pipe(target);
+    target.pipe(client);
+  });
+}
+
+/** Held, and never read: over IPv4 the kernel's rules are faster, and over IPv6 a datagram port is not published. */
+function bindDatagram({ hostAddress }: PortWish, port: number): Promise<Bound> {
+  return new Promise((resolve, reject) => {
+    const socket: DatagramSocket = createSocket(hostAddress.includes(':') ? 'udp6' : 'udp4');
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.bind({ port, address: hostAddress || '0.0.0.0', exclusive: true }, () => resolve(socket));
+  });
+}
+
+function isNoIpv6({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
+}
+
+function refusalOf({ hostAddress, candidates }: PortWish, error: NodeJS.ErrnoException): Failure {
+  const where = `${hostAddress || '0.0.0.0'}:${candidates.length > 1 ? `${candidates[0]}-${candidates.at(-1)}` : (candidates[0] ?? 0)}`;
+  if (error.code === 'EADDRINUSE') {
+    return new Failure('state', 'port-taken', `Bind for ${where} failed: port is already allocated`, { cause: error });
+  }
+  if (error.code === 'EADDRNOTAVAIL') {
+    return new Failure('usage', 'not-our-address', `Bind for ${where} failed: this computer has no such address`);
+  }
+  if (error.code === 'EACCES') {
+    return new Failure('host', 'port-not-allowed', `Bind for ${where} failed: this process may not use that port`);
+  }
+  return new Failure('failed', 'port-refused', `Bind for ${where} failed: ${error.message}`, { cause: error });
+}

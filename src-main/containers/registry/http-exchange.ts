@@ -1,0 +1,99 @@
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Failure } from '../../base/failure.ts';
+
+export interface HttpOrder {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | Readable;
+  readonly signal?: AbortSignal | undefined;
+  /** Takes any certificate: for a registry the user has called insecure. */
+  readonly anyCertificate?: boolean;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Must be read or destroyed. */
+  readonly body: IncomingMessage;
+  /** After redirections. */
+  readonly url: URL;
+}
+
+const REDIRECTS_MAX = 5;
+const REDIRECTING = [301, 302, 303, 307, 308];
+/** A registry that says nothing for so long is gone. */
+const SILENCE_MS = 60_000;
+
+/** One exchange; redirections of GET and HEAD are followed, and credentials do not go along to another host. */
+export async function exchange(order: HttpOrder): Promise<HttpAnswer> {
+  let { url, headers = {} } = order;
+  for (let redirects = 0; ; redirects++) {
+    const answer = await once({ ...order, url, headers });
+    const { location } = answer.headers;
+    const follows = (order.method === 'GET' || order.method === 'HEAD') && REDIRECTING.includes(answer.status);
+    if (!follows || location === undefined) return answer;
+    answer.body.destroy();
+    if (redirects === REDIRECTS_MAX)
+      throw new Failure('failed', 'registry-loops', `${url.host}: redirects in a circle`);
+    const next = new URL(location, url);
+    if (url.protocol === 'https:' && next.protocol !== 'https:') {
+      throw new Failure('failed', 'registry-insecure', `${url.host}: redirects to an insecure address`);
+    }
+    if (next.host !== url.host) {
+      const { authorization: _, ...rest } = headers;
+      headers = rest;
+    }
+    url = next;
+  }
+}
+
+function once({ method, url, headers = {}, body, signal, anyCertificate }: HttpOrder): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const tls = anyCertificate && url.protocol === 'https:' ? { rejectUnauthorized: false } : {};
+    const length = body instanceof Uint8Array ? { 'content-length': String(body.length) } : {};
+    const fail = (error: unknown): void => reject(signal?.aborted ? signal.reason : unreachable(url, error));
+    const outgoing = start(url, {
+      method,
+      headers: { 'user-agent': 'bulkhead', ...length, ...headers },
+      ...tls,
+      signal,
+    });
+    outgoing.setTimeout(SILENCE_MS, () => outgoing.destroy(new Error('no answer for a minute')));
+    outgoing.once('error', fail);
+    outgoing.once('response', (incoming) => {
+      resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming, url });
+    });
+    if (body === undefined || body instanceof Uint8Array) outgoing.end(body);
+    else pipeline(body, outgoing).catch(fail);
+  });
+}
+
+function unreachable(url: URL, error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new Failure('host', 'registry-unreachable', `${url.host}: cannot be reached: ${message || code}`, {
+    hint: 'check the name and the network',
+    facts: { errno: code ?? null },
+    cause: error,
+  });
+}
+
+/** The whole body, which must not be longer than `max`. */
+export async function readBody({ body, url }: HttpAnswer, max: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += (chunk as Buffer).length;
+    if (size > max) {
+      body.destroy();
+      throw new Failure('failed', 'registry-answer', `${url.host}: sends more than a document may have`);
+    }
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}

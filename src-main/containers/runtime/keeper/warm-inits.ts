@@ -1,0 +1,42 @@
+import { closeSync, openSync } from 'node:fs';
+import { asFailure } from '../../../base/failure.ts';
+import { log } from '../../../base/log.ts';
+import { type SpawnedInit, spawnInit } from '../launch/spawn-init.ts';
+
+/**
+ * Inits started ahead, each first in a PID namespace of its own: starting one takes longer than all that is done with
+ * it. It has no streams yet: it takes those its order names out of the keeper's descriptors.
+ */
+export class WarmInits {
+  private readonly waiting: SpawnedInit[] = [];
+
+  constructor(private readonly wanted = 1) {}
+
+  take(): SpawnedInit | undefined {
+    for (;;) {
+      const init = this.waiting.shift();
+      if (init === undefined || init.child.exitCode === null) return init;
+    }
+  }
+
+  refill(): void {
+    try {
+      while (this.waiting.length < this.wanted) this.waiting.push(spawnWarm());
+    } catch (error) {
+      log('warn', 'no-warm-init', { reason: asFailure(error).message });
+    }
+  }
+
+  dispose(): void {
+    for (const init of this.waiting.splice(0)) init.kill();
+  }
+}
+
+function spawnWarm(): SpawnedInit {
+  const fd = openSync('/dev/null', 'r+');
+  try {
+    return spawnInit({ streams: [fd, fd, fd], pidNamespace: 'new' });
+  } finally {
+    closeSync(fd);
+  }
+}

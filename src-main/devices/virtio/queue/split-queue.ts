@@ -1,0 +1,186 @@
+/** Split virtqueues (virtio 1.2 §2.7), device side. */
+import type { GuestMemory } from '../../../vmm/memory/guest-memory.ts';
+import { QUEUE } from '../state.ts';
+import type { Chain } from './chain.ts';
+import type { Virtqueue } from './virtqueue.ts';
+
+/** Descriptor flags (§2.7.5). */
+export const DESC = { NEXT: 1, WRITE: 2, INDIRECT: 4 } as const;
+const DESC_BYTES = 16;
+/** Available ring flags (§2.7.6), used ring flags (§2.7.8). */
+const NO_INTERRUPT = 1;
+const NO_NOTIFY = 1;
+
+/** 16-bit words of a ring before its entries: flags, idx. */
+const RING_HEAD = 2;
+const INDEX = 1;
+
+export interface QueueFeatures {
+  readonly indirect: boolean;
+  readonly eventIndex: boolean;
+}
+
+/** A descriptor table: the ring's own, or an indirect one. */
+interface DescriptorTable {
+  bytes: Uint8Array;
+  /** Of its first descriptor in `bytes`. */
+  start: number;
+  count: number;
+}
+
+export class SplitQueue implements Virtqueue {
+  readonly size: number;
+  broken = false;
+  private readonly table: DescriptorTable;
+  private readonly indirectTable: DescriptorTable = { bytes: new Uint8Array(0), start: 0, count: 0 };
+
+  /** @param words the queue's, see `QUEUE` */
+  private constructor(
+    private readonly words: Int32Array,
+    private readonly memory: GuestMemory,
+    private readonly features: QueueFeatures,
+    table: Uint8Array,
+    private readonly available: Uint16Array,
+    private readonly used: Uint16Array,
+    private readonly usedElements: Uint32Array,
+  ) {
+    this.size = words[QUEUE.size]!;
+    this.table = { bytes: table, start: 0, count: this.size };
+  }
+
+  /** The queue the driver has set up; undefined when its parts are not RAM, or not aligned (§2.7). */
+  static open(words: Int32Array, memory: GuestMemory, features: QueueFeatures): SplitQueue | undefined {
+    const size = words[QUEUE.size]!;
+    const table = memory.window(address(words, QUEUE.descLow), DESC_BYTES * size);
+    const available = memory.window(address(words, QUEUE.driverLow), 2 * (RING_HEAD + size + 1));
+    const used = memory.window(address(words, QUEUE.deviceLow), 4 + 8 * size + 2);
+    if (!table || !available || !used) return undefined;
+    if (available.byteOffset % 2 !== 0 || used.byteOffset % 4 !== 0) return undefined;
+    return new SplitQueue(
+      words,
+      memory,
+      features,
+      table,
+      new Uint16Array(available.buffer, available.byteOffset, RING_HEAD + size + 1),
+      new Uint16Array(used.buffer, used.byteOffset, RING_HEAD + 4 * size + 1),
+      new Uint32Array(used.buffer, used.byteOffset, 1 + 2 * size),
+    );
+  }
+
+  pop(chain: Chain): boolean {
+    const { words, size, available } = this;
+    if (this.broken) return false;
+    const next = words[QUEUE.nextAvailable]!;
+    const waiting = (Atomics.load(available, INDEX) - next) & 0xffff;
+    if (waiting === 0) return false;
+    if (waiting > size) return this.fail();
+    const head = available[RING_HEAD + (next & (size - 1))]!;
+    words[QUEUE.nextAvailable] = (next + 1) & 0xffff;
+    chain.begin(head);
+    return this.walk(chain, head) || this.fail();
+  }
+
+  push(chain: Chain, written: number): void {
+    this.place(chain, written);
+    this.publish();
+  }
+
+  place(chain: Chain, written: number): void {
+    const { words, size, usedElements, memory } = this;
+    const at = words[QUEUE.nextUsed]!;
+    const element = 1 + 2 * (at & (size - 1));
+    usedElements[element] = chain.id;
+    usedElements[element + 1] = written;
+    if (memory.wrote) chain.tellWrites(memory.wrote, written);
+    words[QUEUE.nextUsed] = (at + 1) & 0xffff;
+  }
+
+  publish(): void {
+    Atomics.store(this.used, INDEX, this.words[QUEUE.nextUsed]!);
+  }
+
+  needsSignal(): boolean {
+    const { words, available, size } = this;
+    const now = words[QUEUE.nextUsed]!;
+    const before = words[QUEUE.signalled]!;
+    words[QUEUE.signalled] = now;
+    if (now === before) return false;
+    if (!this.features.eventIndex) return (Atomics.load(available, 0) & NO_INTERRUPT) === 0;
+    return passed(Atomics.load(available, RING_HEAD + size), now, before);
+  }
+
+  disableNotify(): void {
+    if (!this.features.eventIndex) Atomics.store(this.used, 0, NO_NOTIFY);
+  }
+
+  enableNotify(): boolean {
+    const { words, used, size, available } = this;
+    if (this.broken) return false;
+    const next = words[QUEUE.nextAvailable]!;
+    if (this.features.eventIndex) Atomics.store(used, RING_HEAD + 4 * size, next);
+    else Atomics.store(used, 0, 0);
+    return Atomics.load(available, INDEX) !== next;
+  }
+
+  /** §2.7.5: from the head through `next`, or through one indirect table. Each field is read once. */
+  private walk(chain: Chain, head: number): boolean {
+    let { table } = this;
+    let index = head;
+    for (let steps = 0; steps < this.size; steps++) {
+      if (index >= table.count) return false;
+      const { bytes } = table;
+      const at = table.start + index * DESC_BYTES;
+      const gpa = u32(bytes, at) + u32(bytes, at + 4) * 0x1_0000_0000;
+      const length = u32(bytes, at + 8);
+      const flags = u16(bytes, at + 12);
+      if ((flags & DESC.INDIRECT) !== 0) {
+        if (table !== this.table || !this.features.indirect || (flags & DESC.NEXT) !== 0) return false;
+        if (!this.enterIndirect(gpa, length)) return false;
+        chain.descriptors++;
+        table = this.indirectTable;
+        index = 0;
+        // The descriptor that names the table is none of the chain's buffers.
+        steps--;
+        continue;
+      }
+      if (table === this.table) chain.descriptors++;
+      if (!chain.add(this.memory, gpa, length, (flags & DESC.WRITE) !== 0)) return false;
+      if ((flags & DESC.NEXT) === 0) return true;
+      index = u16(bytes, at + 14);
+    }
+    return false;
+  }
+
+  private enterIndirect(gpa: number, length: number): boolean {
+    const table = this.indirectTable;
+    if (length === 0 || length % DESC_BYTES !== 0) return false;
+    const region = this.memory.regionOf(gpa, length);
+    if (region === undefined) return false;
+    table.bytes = region.bytes;
+    table.start = gpa - region.gpa;
+    table.count = length / DESC_BYTES;
+    return true;
+  }
+
+  private fail(): false {
+    this.broken = true;
+    return false;
+  }
+}
+
+/** §2.7.7.2, §2.7.10: whether going from `before` to `now` passed `event`, modulo 2^16. */
+export function passed(event: number, now: number, before: number): boolean {
+  return ((now - event - 1) & 0xffff) < ((now - before) & 0xffff);
+}
+
+function address(words: Int32Array, low: number): number {
+  return (words[low]! >>> 0) + (words[low + 1]! >>> 0) * 0x1_0000_0000;
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8);
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+}

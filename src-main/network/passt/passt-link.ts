@@ -1,0 +1,236 @@
+// passt's stream socket: every Ethernet frame behind its length as a big-endian 32-bit number (passt(1), "--socket").
+// The serving thread's end. passt starts anew when forwards change or when it dies; the main thread then leaves the new
+// socket in `mailbox`, and this end takes it as soon as the old one has hung up.
+
+import { closeSync } from 'node:fs';
+import { IoVector } from '../../linux/io-vector.ts';
+import { HUNG_UP, receive, SocketMessage, send } from '../../linux/socket.ts';
+import type { FramePieces } from '../frame-pieces.ts';
+import { FRAME_BYTES_MAX, NET_HEADER_BYTES, type NetBackend, type NetLinkSeed } from '../net-backend.ts';
+
+const LENGTH_BYTES = 4;
+/** passt's own default, the largest IPv4 packet in whole words. */
+const MTU = 65_520;
+/** Frames are sent off together, up to about so many bytes. */
+const BATCH_BYTES = 256 * 1024;
+/** What a send left over, and one frame too scattered to be sent from where it lies. */
+const REST_BYTES = BATCH_BYTES + 2 * (LENGTH_BYTES + FRAME_BYTES_MAX);
+
+/** Index of the next socket's descriptor in the mailbox. */
+export const NEXT_SOCKET = 0;
+const NONE = -1;
+
+export type PasstLinkSeed = Extract<NetLinkSeed, { kind: 'passt' }>;
+
+export class PasstLink implements NetBackend {
+  /** Plain Ethernet frames: there is no header on the wire that could tell of an unfinished one. */
+  readonly offloads = { checksum: false, segmentation: false };
+  readonly mtu = MTU;
+  /** passt's socket, ours to close. */
+  private socket = NONE;
+  /** The one before, until nobody waits for it any more. */
+  private retired = NONE;
+
+  private readonly outgoing = new IoVector();
+  private readonly outgoingMessage = new SocketMessage(this.outgoing);
+  private readonly lengths = new Uint8Array(LENGTH_BYTES * IoVector.MAX_SEGMENTS);
+  /** Frames in `outgoing`. */
+  private frames = 0;
+  private readonly rest = new Uint8Array(REST_BYTES);
+  private restBytes = 0;
+
+  private readonly incoming = new IoVector();
+  private readonly incomingMessage = new SocketMessage(this.incoming);
+  /** The next frame's length on the wire, how many bytes of it have come, and what it says once all have. */
+  private readonly prefix = new Uint8Array(LENGTH_BYTES);
+  private prefixGot = 0;
+  private length = 0;
+  /** Bytes of the frame that have come. */
+  private got = 0;
+  /** The frame is nobody's: its bytes go into `scratch`. */
+  private dropping = false;
+  private readonly scratch = new Uint8Array(LENGTH_BYTES + FRAME_BYTES_MAX);
+
+  constructor(private readonly seed: PasstLinkSeed) {}
+
+  get fd(): number {
+    return this.socket < 0 ? this.seed.wakeFd : this.socket;
+  }
+
+  get congested(): boolean {
+    return this.restBytes > 0;
+  }
+
+  send(frame: FramePieces): void {
+    const length = frame.bytes - NET_HEADER_BYTES;
+    if (length <= 0 || length > FRAME_BYTES_MAX) return;
+    const scattered = frame.count + 1 > IoVector.MAX_SEGMENTS;
+    const { outgoing } = this;
+    if (scattered || !outgoing.hasRoomFor(frame.count + 1) || outgoing.bytes >= BATCH_BYTES) this.flush();
+    if (scattered || this.restBytes > 0) {
+      this.keep(frame, length);
+      return;
+    }
+    const at = LENGTH_BYTES * this.frames++;
+    putLength(this.lengths, at, length);
+    outgoing.append(this.lengths, at, LENGTH_BYTES);
+    appendPieces(outgoing, frame, NET_HEADER_BYTES, length);
+  }
+
+  flush(): void {
+    if (!this.connected()) this.forget();
+    if (this.restBytes > 0) this.sendRest();
+    const { outgoing } = this;
+    if (outgoing.bytes === 0) return;
+    const count = this.restBytes > 0 ? 0 : this.outgoingMessage.send(this.socket);
+    if (count === HUNG_UP) {
+      this.hungUp();
+    } else {
+      this.keepUnsent(Math.max(0, count));
+    }
+    outgoing.clear();
+    this.frames = 0;
+  }
+
+  receive(room: FramePieces): number {
+    if (!this.connected()) return 0;
+    if (this.dropping && !this.skim()) return 0;
+    if (this.prefixGot < LENGTH_BYTES && !this.readLength()) return 0;
+    const whole = NET_HEADER_BYTES + this.length;
+    if (room.bytes < whole) return whole;
+    const { incoming } = this;
+    incoming.clear();
+    const wanted = this.length - this.got;
+    appendPieces(incoming, room, NET_HEADER_BYTES + this.got, wanted);
+    // The length of the frame behind it comes along.
+    const last = incoming.bytes === wanted && incoming.hasRoomFor(1);
+    if (last) incoming.append(this.prefix, 0, LENGTH_BYTES);
+    const count = this.incomingMessage.receive(this.socket);
+    if (count === HUNG_UP) this.hungUp();
+    if (count <= 0) return 0;
+    this.got += Math.min(count, wanted);
+    if (this.got < this.length) return 0;
+    this.begin(Math.max(0, count - wanted));
+    for (let i = 0; i < NET_HEADER_BYTES; i++) room.setByte(i, 0);
+    return whole;
+  }
+
+  drop(): void {
+    this.dropping = this.prefixGot === LENGTH_BYTES;
+  }
+
+  dispose(): void {
+    this.closeRetired();
+    if (this.socket >= 0) closeSync(this.socket);
+    this.socket = NONE;
+  }
+
+  /** Copies a frame behind what waits already; there is room, since nothing is sent while something waits. */
+  private keep(frame: FramePieces, length: number): void {
+    if (this.restBytes + LENGTH_BYTES + length > REST_BYTES) return;
+    putLength(this.rest, this.restBytes, length);
+    frame.copyTo(this.rest, this.restBytes + LENGTH_BYTES, NET_HEADER_BYTES);
+    this.restBytes += LENGTH_BYTES + length;
+  }
+
+  /** Keeps what was to go out, after the first `sent` bytes. */
+  private keepUnsent(sent: number): void {
+    const unsent = this.outgoing.bytes - sent;
+    if (unsent === 0 || this.restBytes + unsent > REST_BYTES) return;
+    this.outgoing.copyTo(this.rest.subarray(this.restBytes), sent);
+    this.restBytes += unsent;
+  }
+
+  private sendRest(): void {
+    const count = send(this.socket, this.rest, this.restBytes);
+    if (count === HUNG_UP) this.hungUp();
+    if (count <= 0) return;
+    this.rest.copyWithin(0, count, this.restBytes);
+    this.restBytes -= count;
+  }
+
+  /** Reads the next frame's length; false while it is not all there. */
+  private readLength(): boolean {
+    const { incoming } = this;
+    incoming.clear();
+    incoming.append(this.prefix, this.prefixGot, LENGTH_BYTES - this.prefixGot);
+    const count = this.incomingMessage.receive(this.socket);
+    if (count === HUNG_UP) this.hungUp();
+    if (count <= 0) return false;
+    this.begin(this.prefixGot + count);
+    return this.prefixGot === LENGTH_BYTES;
+  }
+
+  /** A frame begins, of which so many bytes of its length are there. One no frame can have is nonsense. */
+  private begin(prefixGot: number): void {
+    const { prefix } = this;
+    this.got = 0;
+    this.dropping = false;
+    this.prefixGot = prefixGot;
+    if (prefixGot < LENGTH_BYTES) return;
+    this.length = ((prefix[0]! << 24) | (prefix[1]! << 16) | (prefix[2]! << 8) | prefix[3]!) >>> 0;
+    if (this.length === 0 || this.length > FRAME_BYTES_MAX) this.hungUp();
+  }
+
+  /** Reads on to the end of a dropped frame; false while it is not all there. */
+  private skim(): boolean {
+    const count = receive(this.socket, this.scratch, this.length - this.got);
+    if (count === HUNG_UP) this.hungUp();
+    if (count <= 0) return false;
+    this.got += count;
+    if (this.got < this.length) return false;
+    this.begin(0);
+    return true;
+  }
+
+  private forget(): void {
+    this.outgoing.clear();
+    this.frames = 0;
+    this.restBytes = 0;
+  }
+
+  /** passt is gone, or talks nonsense: the cable is out until the main thread has another one. */
+  private hungUp(): void {
+    this.retired = this.socket;
+    this.socket = NONE;
+    this.forget();
+    this.prefixGot = 0;
+    this.got = 0;
+    this.dropping = false;
+  }
+
+  /** Whether there is a passt; takes the new one where the old one has gone. */
+  private connected(): boolean {
+    this.closeRetired();
+    if (this.socket >= 0) return true;
+    this.socket = Atomics.exchange(this.seed.mailbox, NEXT_SOCKET, NONE);
+    if (this.socket < 0) return false;
+    receive(this.seed.wakeFd, this.scratch, this.scratch.length);
+    return true;
+  }
+
+  private closeRetired(): void {
+    if (this.retired >= 0) closeSync(this.retired);
+    this.retired = NONE;
+  }
+}
+
+function putLength(target: Uint8Array, at: number, length: number): void {
+  target[at] = length >>> 24;
+  target[at + 1] = length >>> 16;
+  target[at + 2] = length >>> 8;
+  target[at + 3] = length;
+}
+
+/** Points at `length` bytes of `frame` after the first `skip`; at fewer where the vector has no room for all pieces. */
+function appendPieces(vector: IoVector, frame: FramePieces, skip: number, length: number): void {
+  let before = skip;
+  let left = length;
+  for (let i = 0; i < frame.count && left > 0 && vector.hasRoomFor(1); i++) {
+    const from = Math.min(before, frame.lengths[i]!);
+    before -= from;
+    const count = Math.min(frame.lengths[i]! - from, left);
+    vector.append(frame.buffers[i]!, frame.starts[i]! + from, count);
+    left -= count;
+  }
+}

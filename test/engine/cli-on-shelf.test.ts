@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CliSession } from '../support/cli-session.ts';
+import { engineOnShelf } from '../support/engine/engine-on-shelf.ts';
+import { temporaryHome } from '../support/temporary-home.ts';
+
+const { env } = temporaryHome();
+let shelf: Awaited<ReturnType<typeof engineOnShelf>>;
+
+beforeAll(async () => {
+  shelf = await engineOnShelf(env);
+});
+
+afterAll(async () => {
+  for (const { id } of await shelf.runtime.list()) await shelf.runtime.delete(id, { force: true });
+  shelf.engine.dispose();
+});
+
+const bulkhead = (argv: readonly string[], input?: string) =>
+  new CliSession(argv, env, input === undefined ? {} : { input }).finished;
+
+describe('bulkhead, as a client of the engine', { timeout: 30_000 }, () => {
+  test('engine status says where it listens', async () => {
+    const { stdout } = await bulkhead(['engine', 'status', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      running: true,
+      socket: shelf.paths.socket,
+      apiVersion: '1.47',
+      pid: process.pid,
+    });
+  });
+
+  test("run ends with the container's own exit code, its streams apart", async () => {
+    const ran = await bulkhead(['run', '--rm', 'busybox', 'sh', '-c', 'echo out; echo err >&2; exit 42']);
+    expect(ran).toEqual({ status: 42, stdout: 'out\n', stderr: 'err\n' });
+    expect(await bulkhead(['run', '-i', '--rm', 'busybox', 'cat'], 'typed')).toMatchObject({
+      status: 0,
+      stdout: 'typed',
+    });
+  });
+
+  test('options reach the container as Docker spells them', async () => {
+    const wishes = ['-e', 'A=b', '-w', '/', '-u', '7:8', '-l', 'x=y', '-m', '64M', '--cpus', '1.5', '--read-only'];
+    await bulkhead(['run', '--name', 'wishes', ...wishes, '--cap-drop', 'ALL', '-v', '/tmp:/t:ro', 'busybox', 'true']);
+    const { spec } = shelf.runtime.created.at(-1)!;
+    expect(spec.process).toMatchObject({ cwd: '/', user: { uid: 7, gid: 8 }, capabilities: { bounding: [] } });
+    expect(spec.process?.env).toContain('A=b');
+    expect(spec.root.readonly).toBe(true);
+    expect(spec.linux?.resources).toMatchObject({ memory: { limit: 64 << 20 }, cpu: { quota: 150_000 } });
+    expect(spec.mounts?.find(({ destination }) => destination === '/t')?.options).toContain('ro');
+    expect((await bulkhead(['rm', 'wishes'])).stdout).toBe('wishes\n');
+  });
+
+  test('ps, exec, logs, inspect, stop, wait, rm', async () => {
+    const { stdout: id } = await bulkhead([
+      'run',
+      '-d',
+      '--name',
+      'web',
+      'busybox',
+      'sh',
+      '-c',
+      'echo one; exec sleep 1000',
+    ]);
+    expect(JSON.parse((await bulkhead(['ps', '--json'])).stdout)).toMatchObject([
+      { id: id.trim(), name: 'web', image: 'busybox', state: 'running' },
+    ]);
+    expect((await bulkhead(['ps'])).stdout).toMatch(/^ID +NAME +IMAGE +STATE/);
+    expect(await bulkhead(['exec', '-i', 'web', 'sh', '-c', 'cat; exit 5'], 'hi')).toEqual({
+      status: 5,
+      stdout: 'hi',
+      stderr: '',
+    });
+    expect((await bulkhead(['logs', 'web'])).stdout).toBe('one\n');
+    expect(JSON.parse((await bulkhead(['inspect', 'web'])).stdout)).toMatchObject([
+      { Name: '/web', State: { Running: true } },
+    ]);
+    expect(await bulkhead(['rm', 'web'])).toMatchObject({ status: 4 });
+    expect(await bulkhead(['stop', 'web'])).toMatchObject({ status: 0, stdout: 'web\n' });
+    expect((await bulkhead(['wait', 'web'])).stdout).toBe('143\n');
+    expect(await bulkhead(['rm', 'web'])).toMatchObject({ status: 0 });
+    expect(await bulkhead(['inspect', 'web'])).toMatchObject({ status: 3 });
+  });
+
+  test('images and volumes', async () => {
+    expect(JSON.parse((await bulkhead(['images', '--json'])).stdout)).toMatchObject([
+      { names: ['busybox:latest'], size: 100 },
+    ]);
+    expect((await bulkhead(['volume', 'create', 'kept'])).stdout).toBe('kept\n');
+    expect(JSON.parse((await bulkhead(['volume', 'ls', '--json'])).stdout)).toMatchObject([{ name: 'kept' }]);
+    expect(await bulkhead(['volume', 'rm', 'kept'])).toMatchObject({ status: 0, stdout: 'kept\n' });
+    expect(await bulkhead(['volume', 'rm', 'kept'])).toMatchObject({ status: 3 });
+  });
+
+  test('errors have the form of all errors', async () => {
+    expect(await bulkhead(['start', 'nobody'])).toMatchObject({
+      status: 3,
+      stderr: 'error: No such container: nobody\n',
+    });
+    expect(await bulkhead(['run', '--cpus', 'many', 'busybox'])).toMatchObject({ status: 2 });
+    expect(await bulkhead(['build', '.'])).toMatchObject({ status: 2, stderr: 'error: build: not in this release\n' });
+    expect((await bulkhead(['run', 'nosuch'])).status).toBe(1);
+  });
+});

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { MachineDraft } from '../../src-main/inventory/machine-config.ts';
+import { rescueImage } from '../support/guest/rescue-image.ts';
+import { need } from '../support/need.ts';
+import { VmHosts } from '../support/vm-hosts.ts';
+
+const LONG_MS = 300_000;
+
+describe('firmware on the translating accelerator', () => {
+  let hosts: VmHosts;
+  beforeAll(async () => {
+    hosts = await VmHosts.open();
+  });
+  afterAll(() => hosts.close());
+
+  /** Starts a machine; what its console shows once `text` is there. */
+  async function bootUntil(text: string, draft: Partial<MachineDraft>): Promise<string> {
+    const boot = { kind: 'firmware', firmware: 'bios' } as const;
+    const id = await hosts.run(new Uint8Array(1), { accelerator: 'translated', memoryMiB: 128, boot, ...draft });
+    const { serialLog } = hosts.paths(id);
+    for (;;) {
+      const shown = existsSync(serialLog) ? readFileSync(serialLog, 'latin1') : '';
+      if (shown.includes(text)) return shown;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  test('SeaBIOS speaks on the serial console and says when there is nothing to boot', {
+    timeout: LONG_MS,
+  }, async () => {
+    const shown = await bootUntil('No bootable device', {});
+    expect(shown).toContain('SeaBIOS (version 1.16');
+    expect(shown).toContain('Press ESC for boot menu');
+  });
+
+  describe('with an ISO image of grub-mkrescue', () => {
+    need('grub-mkrescue');
+
+    test('boots from --cdrom through GRUB’s menu to Linux', { timeout: LONG_MS }, async () => {
+      const iso = rescueImage(hosts.folder);
+      const shown = await bootUntil('Tiny Linux is up', { memoryMiB: 256, cdrom: iso });
+      expect(shown).toContain('GNU GRUB');
+      expect(shown).toContain('Tiny Linux from the CD');
+      expect(shown).toMatch(/virtio_blk \S+ \[vda\]/);
+    });
+  });
+});

@@ -1,0 +1,98 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { KEEPER_SOCKET } from '../../../src-main/containers/runtime/keeper/protocol.ts';
+import { bulkheadPaths, type EnginePaths } from '../../../src-main/inventory/paths.ts';
+import { docker } from './docker-client.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const REPORT_FD = 3;
+/** A keeper ends by itself some seconds after its last container. */
+const KEEPER_MS = 30_000;
+
+/** The engine as users have it: the built program in a process of its own, which can be killed and started again. */
+export class RealEngine {
+  readonly paths: EnginePaths;
+  readonly client: ReturnType<typeof docker>;
+  private child: ChildProcess | undefined;
+
+  constructor(
+    home: string,
+    readonly env: NodeJS.ProcessEnv,
+  ) {
+    this.paths = bulkheadPaths(env).engine;
+    this.client = docker(this.paths.socket, home);
+  }
+
+  /** @param hidden a folder of programs that this computer does not have, for the engine and its children */
+  async start({ hidden }: { hidden?: string } = {}): Promise<void> {
+    if (hidden !== undefined) await this.keeperGone();
+    const own = [process.execPath, join(root, 'out/main/engine.js')];
+    const hide = ['unshare', '--mount', 'sh', '-c', `mount -t tmpfs none ${hidden} && exec "$@"`, 'sh'];
+    const [program = '', ...args] = hidden === undefined ? own : [...hide, ...own];
+    const child = spawn(program, args, {
+      env: { ...this.env, ELECTRON_RUN_AS_NODE: '1' },
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    });
+    let text = '';
+    child.stderr?.on('data', (chunk) => {
+      text += chunk;
+    });
+    const report = child.stdio[REPORT_FD] as NodeJS.ReadableStream;
+    const [line] = (await once(report, 'data')) as [Buffer];
+    if (!('ready' in JSON.parse(`${line}`))) throw new Error(`engine: ${line}${text}`);
+    this.child = child;
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const { child } = this;
+    if (child === undefined) return;
+    this.child = undefined;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+
+  /** Waits for the end of an earlier engine's keeper, which would look for what this one mounts in another namespace. */
+  private async keeperGone(): Promise<void> {
+    const socket = join(this.paths.runtimeState, KEEPER_SOCKET);
+    const giveUpAt = performance.now() + KEEPER_MS;
+    while (existsSync(socket)) {
+      if (performance.now() > giveUpAt) throw new Error(`the keeper at ${socket} does not end`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Removes all containers and networks, and ends. */
+  async dispose(): Promise<void> {
+    if (this.child === undefined) return;
+    const all = (await this.client.say('ps', '-aq')).split('\n').filter(Boolean);
+    if (all.length > 0) await this.client.say('rm', '-f', '-v', ...all);
+    await this.client.say('network', 'prune', '-f');
+    await this.end('SIGTERM');
+  }
+
+  /** The image `busybox`: one program under all its names, and the files a program looks for. */
+  async importBusybox(): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'bh-busybox-'));
+    try {
+      for (const name of ['bin', 'etc', 'tmp', 'root', 'www']) mkdirSync(join(folder, name));
+      cpSync('/bin/busybox', join(folder, 'bin/busybox'));
+      const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
+      for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(folder, 'bin', applet));
+      writeFileSync(join(folder, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+      writeFileSync(join(folder, 'etc/group'), 'root:x:0:\n');
+      const tar = join(folder, '..', `${folder.split('/').pop()}.tar`);
+      execFileSync('tar', ['-C', folder, '-cf', tar, '.']);
+      try {
+        await this.client.say('import', '-c', 'CMD ["sh"]', tar, 'busybox');
+      } finally {
+        rmSync(tar, { force: true });
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { BlockBackend, BlockRequest } from '../../src-main/storage/block-backend.ts';
+
+/** A disk in memory. With `later`, requests wait until `reap`. */
+export class MemoryDisk implements BlockBackend {
+  readonly bytes: Uint8Array;
+  readonly optimalBlockBytes = 512;
+  readonly completionFd: number;
+  readonly log: string[] = [];
+  private readonly waiting: BlockRequest[] = [];
+
+  constructor(
+    readonly sizeBytes: number,
+    readonly readOnly = false,
+    private readonly later = false,
+  ) {
+    this.bytes = new Uint8Array(sizeBytes);
+    this.completionFd = later ? 1000 : -1;
+  }
+
+  submit(request: BlockRequest): void {
+    const { op, offset, length } = request;
+    this.log.push(`${op} ${offset}+${length}`);
+    if (this.later) this.waiting.push(request);
+    else this.perform(request);
+  }
+
+  reap(): void {
+    for (const request of this.waiting.splice(0)) this.perform(request);
+  }
+
+  plug(): void {}
+  unplug(): void {}
+  dispose(): void {}
+
+  private perform(request: BlockRequest): void {
+    const { op, offset, length, segments } = request;
+    if (offset < 0 || offset + length > this.sizeBytes) throw new Error(`${op} ${offset}+${length}: beyond the disk`);
+    let at = offset;
+    if (op === 'read' || op === 'write') {
+      for (const segment of segments) {
+        if (op === 'read') segment.set(this.bytes.subarray(at, at + segment.length));
+        else this.bytes.set(segment, at);
+        at += segment.length;
+      }
+      if (at !== offset + length) throw new Error(`${op}: segments of ${at - offset} bytes for ${length}`);
+    } else if (op !== 'flush') {
+      this.bytes.fill(0, offset, offset + length);
+    }
+    request.done('ok');
+  }
+}

@@ -1,0 +1,110 @@
+import {
+  ENDED,
+  type HostCaller,
+  type HostPorts,
+  type HostStream,
+  NOTHING_YET,
+  type NoCaller,
+} from '../../src-main/network/vsock/host-ports.ts';
+
+/** A host program's end of a stream: what it was sent, and what it says. */
+export class MemoryStream implements HostCaller {
+  hungUp = false;
+  /** While set, nothing more is taken. */
+  stuck = false;
+  disposed = false;
+  /** The guest sends no more; it receives no more. */
+  sendingEnded = false;
+  receivingEnded = false;
+  readonly taken: number[] = [];
+  readonly says: number[] = [];
+  /** It will say nothing more. */
+  silent = false;
+
+  /** @param wanted the guest's port a caller wants */
+  constructor(
+    readonly fd: number,
+    private readonly wanted = NOTHING_YET,
+  ) {}
+
+  get text(): string {
+    return Buffer.from(this.taken).toString();
+  }
+
+  say(text: string): void {
+    this.says.push(...Buffer.from(text));
+  }
+
+  askedFor(): number {
+    return this.hungUp ? ENDED : this.wanted;
+  }
+
+  greet(hostPort: number): void {
+    this.taken.push(...Buffer.from(`OK ${hostPort}\n`));
+  }
+
+  receive(segments: readonly Uint8Array[], length: number): number {
+    let left = Math.min(length, this.says.length);
+    if (left === 0) return this.hungUp || this.silent ? ENDED : NOTHING_YET;
+    const count = left;
+    for (const segment of segments) {
+      const piece = Math.min(left, segment.length);
+      segment.set(this.says.splice(0, piece));
+      left -= piece;
+    }
+    return count - left;
+  }
+
+  send(segments: readonly Uint8Array[], length: number): number {
+    if (this.hungUp) return ENDED;
+    if (this.stuck) return NOTHING_YET;
+    const bytes = Buffer.concat(segments).subarray(0, length);
+    for (const byte of bytes) this.taken.push(byte);
+    return bytes.length;
+  }
+
+  endSending(): void {
+    this.sendingEnded = true;
+  }
+
+  endReceiving(): void {
+    this.receivingEnded = true;
+  }
+
+  dispose(): void {
+    this.disposed = true;
+  }
+}
+
+/** A host whose programs are the test's. */
+export class MemoryPorts implements HostPorts {
+  readonly fd = 1000;
+  readonly calling: MemoryStream[] = [];
+  readonly streams: MemoryStream[] = [];
+
+  /** @param listening the ports somebody listens at */
+  constructor(private readonly listening: readonly number[]) {}
+
+  /** Somebody calls the guest's `port`. */
+  call(port: number): MemoryStream {
+    const caller = this.make(port);
+    this.calling.push(caller);
+    return caller;
+  }
+
+  accept(): HostCaller | NoCaller {
+    return this.calling.shift() ?? 'none';
+  }
+
+  connect(port: number): HostStream | undefined {
+    return this.listening.includes(port) ? this.make() : undefined;
+  }
+
+  dispose(): void {}
+
+  private make(wanted?: number): MemoryStream {
+    const stream = new MemoryStream(1001 + this.streams.length, wanted);
+    this.streams.push(stream);
+    return stream;
+  }
+}

@@ -1,0 +1,87 @@
+/** From a registry to a served page and away again, by the window alone, over the real engine. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LoopbackRegistry } from '../support/engine/loopback-registry.ts';
+import { RealEngine } from '../support/engine/real-engine.ts';
+import { freePort } from '../support/free-port.ts';
+import { need } from '../support/need.ts';
+import { SLOWNESS } from '../support/slowness.ts';
+import { Computer, type Page, pictures } from './support/app-under-test.ts';
+import { screenShows, typeLine } from './support/steps.ts';
+
+const able = need('display', 'root', 'docker', 'networks', 'registry');
+const computer = new Computer();
+let page: Page;
+let engine: RealEngine;
+let registry: LoopbackRegistry;
+let image = '';
+let port = 0;
+
+beforeAll(async () => {
+  if (!able) return;
+  engine = new RealEngine(computer.home, { ...process.env, ...computer.folders });
+  await engine.start();
+  await engine.importBusybox();
+  registry = await LoopbackRegistry.start(join(computer.home, 'registry'));
+  image = `${registry.host}/site:1`;
+  await engine.client.say('tag', 'busybox', image);
+  await engine.client.say('push', image);
+  await engine.client.say('rmi', image, 'busybox');
+  port = await freePort();
+  page = await computer.openWindow();
+}, 120_000 * SLOWNESS);
+
+afterAll(async () => {
+  if (!able) return;
+  await computer.closeWindow();
+  await engine.dispose();
+  await registry.stop();
+  await computer.dispose();
+});
+
+test('an image is pulled from the registry', async () => {
+  await page.getByRole('link', { name: 'Images', exact: true }).click();
+  await page.getByRole('heading', { name: 'No images yet' }).waitFor();
+  await page.getByLabel('Image to pull').fill(image);
+  await page.getByRole('button', { name: 'Pull' }).click();
+  await page.getByRole('listitem').getByText(image).waitFor();
+});
+
+test('run with a published port, it serves a page, which a click opens in the browser', async () => {
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.getByLabel('Name', { exact: true }).fill('site');
+  await page.getByLabel('Command', { exact: true }).fill("sh -c 'echo served >index.html; exec httpd -f'");
+  await page.getByLabel('Published ports, one a line').fill(`${port}:80`);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.getByText(/^Up /).waitFor();
+  await expect.poll(async () => (await fetch(`http://127.0.0.1:${port}/`)).text().catch(String)).toBe('served\n');
+  await computer.electron.evaluate(({ shell }) => {
+    shell.openExternal = async (url) => {
+      Object.assign(globalThis, { opened: url });
+    };
+  });
+  await page.getByRole('button', { name: `Open http://localhost:${port} in the browser` }).click();
+  const opened = () => computer.electron.evaluate(() => (globalThis as { opened?: string }).opened);
+  await expect.poll(opened).toBe(`http://localhost:${port}/`);
+});
+
+test('a terminal opens in it, and its graphs move', async () => {
+  await page.getByRole('tab', { name: 'Terminal' }).click();
+  await screenShows(page, /[#$]\s*$/);
+  await typeLine(page, 'cat /index.html; hostname');
+  await screenShows(page, /\nserved\n[0-9a-f]{12}\n/);
+  await page.getByRole('tab', { name: 'Stats' }).click();
+  await page.getByText(/iB of/).waitFor();
+  await pictures(page, 'container-published');
+});
+
+test('stopped and removed, it leaves its port to others', async () => {
+  await page.getByRole('button', { name: 'Remove…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('heading', { name: 'No containers yet' }).waitFor();
+  await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  await page.getByRole('link', { name: 'Images', exact: true }).click();
+  await page.getByRole('button', { name: `Remove ${image}` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('heading', { name: 'No images yet' }).waitFor();
+});
