@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { SLOWNESS } from './test/support/slowness.ts';
 
+/** What takes longer than a change should wait for: `npm run test:long`. */
+const TAGS = [{ name: 'long', description: 'left out of `npm test`' }];
+
 const common = {
   pool: 'forks',
+  tags: TAGS,
   testTimeout: 30_000 * SLOWNESS,
   hookTimeout: 60_000 * SLOWNESS,
   expect: { poll: { timeout: 1000 * SLOWNESS } },
@@ -24,9 +28,6 @@ interface Limits {
   readonly hookTimeout?: number;
 }
 
-/** Tests that take longer than a change should wait for: `npm run test:long`. */
-const LONG = 'test/long/**/*.test.ts';
-
 /** Tests that run after those of the projects above, so many files at a time. */
 const project = (name: string, groupOrder: number, maxWorkers: number, files: TestFiles, limits: Limits = {}) => ({
   test: { ...common, name, ...files, maxWorkers, sequence: { groupOrder }, ...limits },
@@ -39,11 +40,10 @@ export default defineConfig({
   test: {
     reporters: process.env.CI === 'true' ? ['default', './test/support/skip-reporter.ts'] : ['default'],
     projects: [
-      project('quick', 0, 2, { include: ['test/**/*.test.{ts,tsx}'], exclude: [ENGINE, LAB, LONG, ...WINDOW] }),
+      project('quick', 0, 2, { include: ['test/**/*.test.{ts,tsx}'], exclude: [ENGINE, LAB, ...WINDOW] }),
       project('engine', 1, 1, { include: [ENGINE] }),
       project('lab', 2, 2, { include: [LAB] }, IN_A_LAB),
       project('window', 3, 1, { include: WINDOW }),
-      project('long', 4, 1, { include: [LONG] }, IN_A_LAB),
     ],
   },
 });

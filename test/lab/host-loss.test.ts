@@ -31,7 +31,9 @@ describe('VM hosts come and go on KVM', LAB_RETRY, () => {
     expect(await machine.left()).toBe('');
   });
 
-  test(`${ROUNDS} rounds of start, pause, resume, reset and kill leave no process, socket or lock`, async () => {
+  test(`${ROUNDS} rounds of start, pause, resume, reset and kill leave no process, socket or lock`, {
+    tags: ['long'],
+  }, async () => {
     const machine = await session.bulkhead.create(
       'rounds',
       '--guest',

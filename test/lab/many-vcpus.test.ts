@@ -30,7 +30,7 @@ describe('a Debian guest of several vCPUs', LAB_RETRY, () => {
     expect(Number(took) / 100 / STRETCH_S).toBeLessThan(0.1);
   });
 
-  test('two do more parallel work in a time than one does', async () => {
+  test('two do more parallel work in a time than one does', { tags: ['long'] }, async () => {
     const question = `parallel=${WORK_S}` as const;
     const rounds = async (cpus: number): Promise<number> => {
       const options = createOptions(asked(question));

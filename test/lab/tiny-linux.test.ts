@@ -30,7 +30,7 @@ describe('Tiny Linux on KVM, by the command line client', LAB_RETRY, () => {
     expect(await machine.left()).toBe('');
   });
 
-  test('the client and the VM host also run in the Electron that ships', async () => {
+  test('the client and the VM host also run in the Electron that ships', { tags: ['long'] }, async () => {
     const machine = await session.bulkhead.create(
       'electron',
       '--guest',
@@ -85,7 +85,9 @@ describe('Tiny Linux on KVM, by the command line client', LAB_RETRY, () => {
     expect(await machine.left()).toBe('');
   });
 
-  test('paused, the guest prints nothing and its clock stands still; resumed, it goes on', async () => {
+  test('paused, the guest prints nothing and its clock stands still; resumed, it goes on', {
+    tags: ['long'],
+  }, async () => {
     const PAUSE_S = 20;
     const machine = await bootAndLogIn('pause', '--accel', 'kvm');
     const began = performance.now();
@@ -126,7 +128,7 @@ describe('Tiny Linux on KVM, by the command line client', LAB_RETRY, () => {
     await machine.vm('kill');
   });
 
-  test('every byte of a long counted output reaches the log', async () => {
+  test('every byte of a long counted output reaches the log', { tags: ['long'] }, async () => {
     const machine = await bootAndLogIn('serial', '--accel', 'kvm');
     // 25,000 lines of 8 bytes take 170 s where the lab's one processor runs the guest, who drains its console, and this wait.
     await machine.type('seq 100001 125000; echo DO""NE\\n');

@@ -4,7 +4,7 @@ import { LAB_RETRY, labSession } from '../support/lab/lab-session.ts';
 describe('host folders on KVM, by the command line client', LAB_RETRY, () => {
   const session = labSession();
 
-  test('a tree of files goes both ways with its checksums', async () => {
+  test('a tree of files goes both ways with its checksums', { tags: ['long'] }, async () => {
     const { lab, bulkhead } = session;
     const folder = `${bulkhead.home}/shared`;
     await lab.output(`mkdir ${folder} && head -c 2M /dev/urandom >${folder}/r && md5sum <${folder}/r >${folder}/sum`);

@@ -34,7 +34,7 @@ describe('a virtio disk on KVM, by the command line client', LAB_RETRY, () => {
     expect(await machine.left()).toBe('');
   });
 
-  test('a pause and a reset in the middle of writing lose nothing that was flushed', async () => {
+  test('a pause and a reset in the middle of writing lose nothing that was flushed', { tags: ['long'] }, async () => {
     const { lab, bulkhead } = session;
     const image = `${bulkhead.home}/disk.img`;
     await lab.output(`truncate -s 64M ${image}`);
@@ -57,7 +57,7 @@ describe('a virtio disk on KVM, by the command line client', LAB_RETRY, () => {
     expect(await machine.left()).toBe('');
   });
 
-  test('a read-only disk refuses writes, and keeps its bytes', async () => {
+  test('a read-only disk refuses writes, and keeps its bytes', { tags: ['long'] }, async () => {
     const { lab, bulkhead } = session;
     const image = `${bulkhead.home}/disk.img`;
     await lab.output(`head -c 1M /dev/urandom > ${image} && chmod 444 ${image} && md5sum < ${image} > ${image}.md5`);

@@ -72,7 +72,7 @@ describe('a virtio network card on KVM, by the command line client', LAB_RETRY, 
     expect(await lab.output('pidof passt || true')).toBe('');
   });
 
-  test('through a tap, segments larger than its MTU pass both ways', async () => {
+  test('through a tap, segments larger than its MTU pass both ways', { tags: ['long'] }, async () => {
     const { lab, bulkhead } = session;
     const machine = await bulkhead.create(
       'tap',

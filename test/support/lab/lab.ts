@@ -51,13 +51,12 @@ interface Answer extends CommandEnd {
 interface Pending {
   resolve(end: CommandEnd): void;
   reject(error: Error): void;
-  readonly timer: NodeJS.Timeout;
 }
 
 /** Building the initrd the first time fetches a kernel package. */
 const START_S = 180;
-/** How much longer than a command may take the agent has for its answer. */
-const AGENT_S = 20;
+/** How long the agent, which speaks every few seconds, may be silent before its lab counts as hung. */
+const SILENCE_S = 60;
 const LAST_WORDS_MS = 500;
 const DEFAULT_LIFE_S = 1800;
 const DEFAULT_COMMAND_S = 60;
@@ -68,6 +67,7 @@ export class Lab {
   private nextId = 1;
   /** Why nothing can be asked of it any more. */
   ended: Error | undefined;
+  private readonly silence: NodeJS.Timeout;
 
   private constructor(
     private readonly process: ChildProcess,
@@ -76,7 +76,12 @@ export class Lab {
     private readonly met: () => void,
     said: () => string,
   ) {
-    eachLine(socket, (line) => this.answered(JSON.parse(line) as Answer));
+    const hung = (): void => this.lost(new Error(`the lab hangs: not a word for ${SILENCE_S * SLOWNESS} s`));
+    this.silence = setTimeout(hung, SILENCE_S * SLOWNESS * 1000);
+    eachLine(socket, (line) => {
+      this.silence.refresh();
+      this.answered(JSON.parse(line) as Answer);
+    });
     // What it said last comes by another way.
     const end = (): void => this.lost(new Error(`the lab ended, last having said\n${said()}`));
     socket.once('close', () => setTimeout(end, LAST_WORDS_MS));
@@ -102,11 +107,7 @@ export class Lab {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       if (this.ended) return reject(this.ended);
-      // The agent kills what takes too long; a lab that has hung as a whole does not.
-      const hung = (): void =>
-        this.lost(new Error(`the lab does not answer any more: ${argv.join(' ').slice(0, 200)}`));
-      const timer = setTimeout(hung, (seconds + AGENT_S) * SLOWNESS * 1000);
-      this.pending.set(id, { resolve, reject, timer });
+      this.pending.set(id, { resolve, reject });
       this.socket.write(`${JSON.stringify({ id, argv, cwd, env, input, ms: seconds * SLOWNESS * 1000 })}\n`);
     });
   }
@@ -170,17 +171,14 @@ export class Lab {
     const waiting = id === undefined ? undefined : this.pending.get(id);
     if (!waiting) return;
     this.pending.delete(id!);
-    clearTimeout(waiting.timer);
     if (error === undefined) waiting.resolve(end);
     else waiting.reject(new Error(`in the lab: ${error}`));
   }
 
   private lost(error: Error): void {
-    this.ended = error;
-    for (const { reject, timer } of this.pending.values()) {
-      clearTimeout(timer);
-      reject(error);
-    }
+    this.ended ??= error;
+    clearTimeout(this.silence);
+    for (const { reject } of this.pending.values()) reject(this.ended);
     this.pending.clear();
   }
 }

@@ -29,7 +29,9 @@ describe('Debian on a qcow2 disk, on KVM', LAB_RETRY, () => {
   }
   const session = labSession({ memoryMiB: 6144, seconds: 3600 });
 
-  test('SeaBIOS and GRUB lead to systemd and a login, cloud-init did as its seed says, the power button ends it, and the disk is clean', async () => {
+  test('SeaBIOS and GRUB lead to systemd and a login, cloud-init did as its seed says, the power button ends it, and the disk is clean', {
+    tags: ['long'],
+  }, async () => {
     const { lab, bulkhead } = session;
     const image = `${bulkhead.home}/debian.qcow2`;
     const seed = `${bulkhead.home}/user-data`;
