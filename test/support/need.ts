@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeEach } from 'vitest';
 
-/** Why tests of KVM itself are skipped on a computer without it. Those are run in the lab (test/lab/kvm-guests.test.ts). */
+/** Why tests of KVM itself are skipped on a computer without it. Those are run in the lab (test/lab/kvm-*.test.ts). */
 export const RUNS_IN_THE_LAB = 'needs a /dev/kvm it may open: run in the lab instead';
 
 /** What a test can need of the computer it runs on, and why it is not there. */
