@@ -73,6 +73,11 @@ export const share = z.strictObject({
 });
 export type Share = z.infer<typeof share>;
 
+/** A port of a virtio console, beside the console itself. */
+export const consolePortName = z
+  .string()
+  .regex(/^(?!hvc0$)[A-Za-z0-9][A-Za-z0-9._-]{0,19}$/, '1 to 20 letters, digits, dots, dashes and underscores');
+
 const seedText = z.string().max(256 * 1024);
 
 export const cloudInit = z.discriminatedUnion('kind', [
@@ -99,7 +104,7 @@ export const hardware = {
   networks: z.array(network).max(8).optional(),
   shares: z.array(share).max(8).optional(),
   cloudInit: cloudInit.optional(),
-  consolePorts: z.array(z.string()).max(8).optional(),
+  consolePorts: z.array(consolePortName).max(8).optional(),
   /** The guest's address for sockets between it and the host. */
   vsock: z.int().min(3).max(0xffff_fffe).optional(),
   balloon: z.boolean().optional(),

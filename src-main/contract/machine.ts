@@ -98,6 +98,8 @@ export const machinePatch = machineDraft
   .extend({
     cdrom: hardware.cdrom.nullable(),
     cloudInit: hardware.cloudInit.nullable(),
+    consolePorts: hardware.consolePorts.nullable(),
+    vsock: hardware.vsock.nullable(),
     cpu: cpuText.nullish(),
     topology: topology.nullish(),
     cpuPolicy: cpuPolicy.nullish(),
@@ -110,7 +112,15 @@ export type MachinePatch = z.infer<typeof machinePatch>;
 export const machineDetail = z.object({
   summary: machineSummary,
   config: machineDraft.extend({ createdAt: z.string(), disks: z.array(disk).optional() }).optional(),
-  paths: z.object({ folder: z.string(), log: z.string(), qmp: z.string(), serial: z.string() }),
+  paths: z.object({
+    folder: z.string(),
+    log: z.string(),
+    qmp: z.string(),
+    serial: z.string(),
+    /** The sockets of the virtio console's ports, by their names; and the one that connections to the guest start at. */
+    ports: z.record(z.string(), z.string()).optional(),
+    vsock: z.string().optional(),
+  }),
   /** While it runs. */
   networks: z.array(liveNetwork).optional(),
 });

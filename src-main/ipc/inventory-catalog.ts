@@ -2,7 +2,9 @@ import { Failure } from '../base/failure.ts';
 import type { MachineDetail } from '../contract/machine.ts';
 import type { CpuTemplates } from '../cpu/cpu-spec.ts';
 import type { MachineConfig } from '../inventory/machine-config.ts';
+import { consolePortNames } from '../inventory/machine-hardware.ts';
 import type { MachineStore } from '../inventory/machine-store.ts';
+import { consolePortPaths } from '../inventory/paths.ts';
 import { changeMachine, createMachine } from '../vmm/client/machine-disks.ts';
 import { QmpCounters } from './machine-counters.ts';
 import { diskFacts, settled } from './machine-settings.ts';
@@ -14,10 +16,18 @@ export function inventoryCatalog(store: MachineStore, templates: CpuTemplates): 
     async detail(id) {
       const entry = store.get(id);
       if (entry === undefined) throw new Failure('not-found', 'no-such-machine', `machine ${id}: there is none`);
-      const { folder, serialLog, qmp, serial } = store.paths.machine(id);
+      const paths = store.paths.machine(id);
+      const { folder, serialLog: log, qmp, serial } = paths;
+      if (entry.kind !== 'ok') return { paths: { folder, log, qmp, serial } };
+      const { consolePorts, vsock } = entry.config;
+      const ports = consolePortNames(consolePorts).map((name) => [name, consolePortPaths(paths, name).socket]);
       return {
-        paths: { folder, log: serialLog, qmp, serial },
-        ...(entry.kind === 'ok' ? { config: shownConfig(entry.config) } : {}),
+        paths: {
+          ...{ folder, log, qmp, serial },
+          ...(ports.length === 0 ? {} : { ports: Object.fromEntries(ports) }),
+          ...(vsock === undefined ? {} : { vsock: paths.vsock }),
+        },
+        config: shownConfig(entry.config),
       };
     },
     create: async (draft) => ({ id: createMachine(store, settled(draft, templates)).id }),

@@ -166,8 +166,15 @@ function diskFacts(detail: MachineDetail | undefined): Fact[] {
 
 function pathFacts(detail: MachineDetail | undefined, on: boolean): Fact[] {
   if (detail === undefined) return [];
-  const { folder, log, qmp, serial } = detail.paths;
-  const sockets = on ? [pathFact(en.overview.qmp, qmp), pathFact(en.overview.serial, serial)] : [];
+  const { folder, log, qmp, serial, ports = {}, vsock } = detail.paths;
+  const sockets = on
+    ? [
+        pathFact(en.overview.qmp, qmp),
+        pathFact(en.overview.serial, serial),
+        ...Object.entries(ports).map(([name, socket]) => pathFact(en.channels.portSocket(name), socket)),
+        ...(vsock === undefined ? [] : [pathFact(en.channels.vsockSocket, vsock)]),
+      ]
+    : [];
   return [pathFact(en.overview.folder, folder), pathFact(en.overview.log, log), ...sockets];
 }
 

@@ -11,6 +11,7 @@ import { FailureBanner } from '../../components/failure-banner.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { en } from '../../locales/en.ts';
 import { ProcessorFields } from '../cpu/processor-fields.tsx';
+import { ChannelFields } from '../new-machine/channel-fields.tsx';
 import { DiskFields } from '../new-machine/disk-fields.tsx';
 import { AcceleratorField, BootFields, MemoryField } from '../new-machine/machine-fields.tsx';
 import {
@@ -124,6 +125,9 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
       </Panel>
       <Panel title={en.shares.title}>
         <ShareFields {...fields} />
+      </Panel>
+      <Panel title={en.channels.title}>
+        <ChannelFields {...fields} />
       </Panel>
       <Panel title={en.seed.title}>
         <SeedFields {...fields} />

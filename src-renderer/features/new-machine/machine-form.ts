@@ -14,6 +14,7 @@ import {
 import { mebibytes } from '../../locales/amounts.ts';
 import { en } from '../../locales/en.ts';
 import { flat, isFlat } from '../cpu/topology-model.ts';
+import { type ChannelForm, channelDraftOf, channelsError, channelsOf, noChannels } from './channel-model.ts';
 import { emptyNetwork, type NetworkForm, networkError, networkOf, networksOf } from './network-model.ts';
 import { cloudInitOf, emptySeed, type SeedForm, seedErrors, seedOf } from './seed-model.ts';
 import { sharesError } from './share-model.ts';
@@ -35,6 +36,7 @@ export interface MachineForm {
   seed: SeedForm;
   network: NetworkForm;
   shares: readonly Share[];
+  channels: ChannelForm;
   memoryMiB: number;
   /** Undefined where nobody has decided: then other devices do. */
   balloon: boolean | undefined;
@@ -90,6 +92,7 @@ export function newForm(guests: readonly BuiltInGuest[], takenNames: readonly st
     seed: emptySeed,
     network: emptyNetwork,
     shares: [],
+    channels: noChannels,
     memoryMiB: guest?.recommendedMemoryMiB ?? ownKernelMemoryMiB,
     balloon: true,
     cpus: 1,
@@ -150,6 +153,8 @@ export function formErrors(form: MachineForm, around: Surroundings): FieldErrors
   if (network !== undefined) errors.network = network;
   const shares = sharesError(form.shares);
   if (shares !== undefined) errors.shares = shares;
+  const channels = channelsError(form.channels);
+  if (channels !== undefined) errors.channels = channels;
   if (Object.keys(seedErrors(form.seed)).length > 0) errors.seed = en.seed.wrong;
   return errors;
 }
@@ -180,6 +185,7 @@ export function draftOf(form: MachineForm): MachineDraft {
     disks: [...form.disks],
     networks: networksOf(form.network),
     shares: [...form.shares],
+    ...channelDraftOf(form.channels),
     ...(form.cdrom === '' ? {} : { cdrom: form.cdrom }),
     ...(form.seed.kind === 'none' ? {} : { cloudInit: cloudInitOf(form.seed) }),
   };
@@ -187,8 +193,9 @@ export function draftOf(form: MachineForm): MachineDraft {
 
 /** The whole form as a change: what it leaves to the defaults is taken away. */
 export function patchOf(form: MachineForm): MachinePatch {
-  const optional = { topology: null, cpu: null, cpuPolicy: null, pinning: null, cdrom: null, cloudInit: null };
-  return { ...optional, ...draftOf(form), description: form.description };
+  const processor = { topology: null, cpu: null, cpuPolicy: null, pinning: null };
+  const devices = { cdrom: null, cloudInit: null, consolePorts: null, vsock: null };
+  return { ...processor, ...devices, ...draftOf(form), description: form.description };
 }
 
 function bootOf(form: MachineForm): BootSource {
@@ -215,6 +222,7 @@ export function formOf(draft: MachineDraft): MachineForm {
     seed: seedOf(draft.cloudInit),
     network: networkOf(draft.networks),
     shares: draft.shares ?? [],
+    channels: channelsOf(draft),
     memoryMiB: draft.memoryMiB,
     balloon: draft.balloon,
     cpus: draft.cpus,

@@ -3,6 +3,7 @@ import { mebibytes } from '../../locales/amounts.ts';
 import { en } from '../../locales/en.ts';
 import { isFlat } from '../cpu/topology-model.ts';
 import { automaticChoice } from './accelerator-model.ts';
+import { channelLines } from './channel-model.ts';
 import { diskLine } from './disk-model.ts';
 import type { FieldErrors, MachineForm } from './machine-form.ts';
 import { networkLine } from './network-model.ts';
@@ -14,7 +15,7 @@ export type WizardStep = (typeof wizardSteps)[number];
 const fieldsOf: Record<WizardStep, readonly (keyof MachineForm)[]> = {
   boot: ['name', 'kernel', 'initrd', 'commandLine'],
   hardware: ['memoryMiB', 'cpus', 'topology', 'cpu', 'cpuPolicy', 'pinning', 'accelerator'],
-  storage: ['disks', 'cdrom', 'network', 'shares', 'seed'],
+  storage: ['disks', 'cdrom', 'network', 'shares', 'channels', 'seed'],
   review: [],
 };
 
@@ -46,6 +47,7 @@ export function reviewLines(form: MachineForm, host: HostOverview | undefined): 
     ...(form.cdrom === '' ? [] : [{ label: en.disks.cdrom, value: form.cdrom }]),
     { label: en.network.title, value: networkLine(form.network) },
     ...form.shares.map((share) => ({ label: en.shares.title, value: shareLine(share) })),
+    ...channelLines(form.channels),
     ...(form.seed.kind === 'none' ? [] : [{ label: en.seed.title, value: seedLine(form.seed) }]),
   ];
 }

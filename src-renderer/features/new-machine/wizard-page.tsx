@@ -12,6 +12,7 @@ import { FailureBanner } from '../../components/failure-banner.tsx';
 import { Facts, Panel } from '../../components/panel.tsx';
 import { en } from '../../locales/en.ts';
 import { ProcessorFields } from '../cpu/processor-fields.tsx';
+import { ChannelFields } from './channel-fields.tsx';
 import { DiskFields } from './disk-fields.tsx';
 import { isNew } from './disk-model.ts';
 import { AcceleratorField, BootFields, MemoryField } from './machine-fields.tsx';
@@ -159,6 +160,9 @@ function Wizard({ host }: { host: HostOverview }) {
             </Panel>
             <Panel title={en.shares.title}>
               <ShareFields {...fields} />
+            </Panel>
+            <Panel title={en.channels.title}>
+              <ChannelFields {...fields} />
             </Panel>
             <Panel title={en.seed.title}>
               <SeedFields {...fields} />
