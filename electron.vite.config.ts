@@ -14,6 +14,7 @@ export default defineConfig({
       // The CLI and VM hosts also run under the user's own Node.
       target: 'node20.19',
       sourcemap: true,
+      minify: true,
       externalizeDeps: false,
       license: { fileName: 'licenses.md' },
       rollupOptions: {

@@ -7,8 +7,10 @@ import { DOCKER_VERBS } from './engine/verb-names.ts';
 import { LATER_COMMANDS, path, refuseLaterCommand } from './later.ts';
 import { reportError } from './report.ts';
 
+type AddVerbs = (group: Command, io: CliIo, verb: string | undefined) => void | Promise<void>;
+
 /** Groups of verbs; each is loaded when it is used. */
-const GROUPS: Record<string, { description: string; load(): Promise<(group: Command, io: CliIo) => void> }> = {
+const GROUPS: Record<string, { description: string; load(): Promise<AddVerbs> }> = {
   vm: {
     description: 'virtual machines: create, start, talk to, delete',
     load: async () => (await import('./vm/vm-group.ts')).addVmVerbs,
@@ -77,7 +79,8 @@ async function buildProgram(argv: readonly string[], io: CliIo): Promise<Command
     });
   for (const [name, { description, load }] of Object.entries(GROUPS)) {
     const group = program.command(name).description(description);
-    if (argv.includes(name)) (await load())(group, io);
+    const at = argv.indexOf(name);
+    if (at >= 0) await (await load())(group, io, argv[at + 1]);
   }
   const asksForHelp = argv.length === 0 || ['-h', '--help', 'help'].includes(argv[0] ?? '');
   if (asksForHelp || DOCKER_VERBS.includes(argv[0] ?? '')) {

@@ -1,22 +1,33 @@
 import type { Command } from 'commander';
 import type { CliIo } from '../cli-io.ts';
 import { LATER_VM_COMMANDS, refuseLaterCommand } from '../later.ts';
-import { addBalloon } from './balloon.ts';
-import { addConsole } from './console.ts';
-import { addCreate } from './create.ts';
-import { addDelete } from './delete.ts';
-import { addForward } from './forward.ts';
-import { addList } from './list.ts';
-import { addLog } from './log.ts';
-import { addPowerVerbs } from './power.ts';
-import { addSend } from './send.ts';
-import { addSet } from './set.ts';
-import { addShow } from './show.ts';
-import { addStart } from './start.ts';
-import { addStats } from './stats.ts';
 
-export function addVmVerbs(group: Command, io: CliIo): void {
-  for (const add of [addCreate, addList, addShow, addSet, addStart, addPowerVerbs]) add(group, io);
-  for (const add of [addConsole, addLog, addSend, addStats, addBalloon, addForward, addDelete]) add(group, io);
-  for (const name of LATER_VM_COMMANDS) refuseLaterCommand(group, name);
+type Add = (group: Command, io: CliIo) => void;
+
+/** Files of verbs, in the order of the help. Each is loaded when one of its verbs is used, or none that is known. */
+const FILES: readonly { readonly verbs: readonly string[]; load(): Promise<Add> }[] = [
+  { verbs: ['create'], load: async () => (await import('./create.ts')).addCreate },
+  { verbs: ['list', 'ls'], load: async () => (await import('./list.ts')).addList },
+  { verbs: ['show'], load: async () => (await import('./show.ts')).addShow },
+  { verbs: ['set'], load: async () => (await import('./set.ts')).addSet },
+  { verbs: ['start'], load: async () => (await import('./start.ts')).addStart },
+  {
+    verbs: ['stop', 'kill', 'reset', 'pause', 'resume', 'wait'],
+    load: async () => (await import('./power.ts')).addPowerVerbs,
+  },
+  { verbs: ['console'], load: async () => (await import('./console.ts')).addConsole },
+  { verbs: ['log'], load: async () => (await import('./log.ts')).addLog },
+  { verbs: ['send'], load: async () => (await import('./send.ts')).addSend },
+  { verbs: ['stats'], load: async () => (await import('./stats.ts')).addStats },
+  { verbs: ['balloon'], load: async () => (await import('./balloon.ts')).addBalloon },
+  { verbs: ['forward'], load: async () => (await import('./forward.ts')).addForward },
+  { verbs: ['delete', 'rm'], load: async () => (await import('./delete.ts')).addDelete },
+];
+
+/** @param verb the one that is used, if that is known */
+export async function addVmVerbs(group: Command, io: CliIo, verb: string | undefined): Promise<void> {
+  const used = FILES.filter(({ verbs }) => verb !== undefined && verbs.includes(verb));
+  const files = await Promise.all((used.length > 0 ? used : FILES).map(({ load }) => load()));
+  for (const add of files) add(group, io);
+  if (used.length === 0) for (const name of LATER_VM_COMMANDS) refuseLaterCommand(group, name);
 }

@@ -9,7 +9,7 @@ const CHUNK_BYTES = 64 * 1024;
  * A guest prints byte by byte, and waking for each costs more than the byte: after a look, this long passes before the
  * next, unless the ring fills faster. Far below what a typist notices in an echo.
  */
-const GATHER_MS = 4;
+const GATHER_MS = 10;
 
 /**
  * Moves what a guest prints from the arena to the log and the visitors. The loop runs until the process ends.
