@@ -1,13 +1,15 @@
 import os from 'node:os';
 import koffi from 'koffi';
 import { Failure, type FailureOptions } from '../base/failure.ts';
+import { KeptErrno } from './kept-errno.ts';
 
 /** The C library. Everything this program asks of the kernel goes through it, from this folder. */
 const libc = koffi.load('libc.so.6');
+const kept = new KeptErrno(libc);
 
 /** Declares a C function of libc by its prototype. */
 export function libcFunction<A extends unknown[], R>(prototype: string): (...args: A) => R {
-  return libc.func(prototype) as unknown as (...args: A) => R;
+  return kept.declare(prototype) as (...args: A) => R;
 }
 
 /** The same for a call that may take long: it is made in one of koffi's threads. Its errno is not to be had. */
@@ -21,16 +23,12 @@ export function libcAsyncFunction<A extends unknown[], R>(prototype: string): (.
 
 /** The address of a libc function, for the kernel or libc to call. */
 export function libcSymbol(name: string): bigint {
-  const dlsym = libc.func('uintptr_t dlsym(void *handle, const char *symbol)') as unknown as (
-    handle: null,
-    symbol: string,
-  ) => number | bigint;
-  return BigInt(dlsym(null, name));
+  return kept.symbol(name);
 }
 
-/** The calling thread's errno, valid right after a call that failed. */
+/** What the last `libcFunction` that was called left in errno; of meaning after one that failed. */
 export function errno(): number {
-  return koffi.errno();
+  return kept.last;
 }
 
 /** Host-virtual address of the first byte of `view`. The memory must outlive every use of the address. */
