@@ -10,7 +10,7 @@ import koffi from 'koffi';
  *
  *     struct { void *function; int *kept; };
  */
-// biome-ignore format: an instruction per line, as in the Intel manual (SDM volume 2), System V calling convention
+// biome-ignore format: an instruction per line, in the SDM 2A notation; arguments by psABI 3.2.3
 const CALL_AND_KEEP = (errnoLocation: bigint): Buffer => Buffer.from([
   0xf3, 0x0f, 0x1e, 0xfa, //                     endbr64
   0x53, //                                       push rbx
