@@ -40,6 +40,7 @@ describe('bulkhead, as a client of the engine', { timeout: 30_000 }, () => {
 
   test('options reach the container as Docker spells them', async () => {
     const wishes = ['-e', 'A=b', '-w', '/', '-u', '7:8', '-l', 'x=y', '-m', '64M', '--cpus', '1.5', '--read-only'];
+    wishes.push('--device', '/dev/zero:/dev/naught:r', '--device', '/dev/full:rw');
     await bulkhead(['run', '--name', 'wishes', ...wishes, '--cap-drop', 'ALL', '-v', '/tmp:/t:ro', 'busybox', 'true']);
     const { spec } = shelf.runtime.created.at(-1)!;
     expect(spec.process).toMatchObject({ cwd: '/', user: { uid: 7, gid: 8 }, capabilities: { bounding: [] } });
@@ -47,6 +48,18 @@ describe('bulkhead, as a client of the engine', { timeout: 30_000 }, () => {
     expect(spec.root.readonly).toBe(true);
     expect(spec.linux?.resources).toMatchObject({ memory: { limit: 64 << 20 }, cpu: { quota: 150_000 } });
     expect(spec.mounts?.find(({ destination }) => destination === '/t')?.options).toContain('ro');
+    const numbers = spec.linux?.devices?.map(({ path, major, minor }) => [path, major, minor]);
+    expect(numbers).toEqual([
+      ['/dev/naught', 1, 5],
+      ['/dev/full', 1, 7],
+    ]);
+    const rules = spec.linux?.resources?.devices?.slice(-2).map(({ minor, access }) => [minor, access]);
+    expect(rules).toEqual([
+      [5, 'r'],
+      [7, 'rw'],
+    ]);
+    const refused = await bulkhead(['run', '--device', 'zero', 'busybox', 'true']);
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining('--device zero: expected /dev/NAME') });
     expect((await bulkhead(['rm', 'wishes'])).stdout).toBe('wishes\n');
   });
 

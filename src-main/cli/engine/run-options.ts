@@ -14,6 +14,7 @@ export interface RunOptions {
   readonly volume?: string[];
   readonly mount?: string[];
   readonly tmpfs?: string[];
+  readonly device?: string[];
   readonly publish?: string[];
   readonly user?: string;
   readonly workdir?: string;
@@ -44,6 +45,7 @@ export function addRunOptions(command: Command): Command {
     .option('-v, --volume <source:target[:ro]>', 'mount a volume or a folder', several)
     .option('--mount <type=…,source=…,target=…>', 'the same, in words', several)
     .option('--tmpfs <target>', 'mount a folder in memory', several)
+    .option('--device <path[:target][:rwm]>', 'a device of this computer', several)
     .option('-p, --publish <[ip:]port:port[/udp]>', 'publish a port on the host', several)
     .option('-u, --user <name[:group]>', 'run as this user')
     .option('-w, --workdir <folder>', 'start in this folder')
@@ -96,6 +98,7 @@ export function createBody(
       Tmpfs: Object.fromEntries(
         (options.tmpfs ?? []).map((text) => text.split(/:(.*)/s, 2)).map(([k = '', v = '']) => [k, v]),
       ),
+      Devices: (options.device ?? []).map(device),
       PortBindings: bindings,
       AutoRemove: options.rm === true,
       NetworkMode: options.network ?? 'default',
@@ -117,6 +120,16 @@ export function createBody(
 function environment(variable: string, env: NodeJS.ProcessEnv): string[] {
   if (variable.includes('=')) return [variable];
   return env[variable] === undefined ? [] : [`${variable}=${env[variable]}`];
+}
+
+/** As the docker client reads it: what follows the path is a target, or only what may be done with it. */
+function device(text: string): { PathOnHost: string; PathInContainer: string; CgroupPermissions: string } {
+  const [source = '', second = '', third, ...rest] = text.split(':');
+  const [target, permissions = 'rwm'] = third === undefined && /^[rwm]+$/.test(second) ? ['', second] : [second, third];
+  if (!source.startsWith('/') || rest.length > 0 || !/^[rwm]+$/.test(permissions)) {
+    throw new Failure('usage', 'bad-device', `--device ${text}: expected /dev/NAME[:TARGET][:rwm]`);
+  }
+  return { PathOnHost: source, PathInContainer: target || source, CgroupPermissions: permissions };
 }
 
 function hostFolder(volume: string, cwd: string): string {

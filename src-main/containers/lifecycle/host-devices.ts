@@ -49,15 +49,16 @@ function devicesUnder(source: string, target: string, access = 'rwm'): SpecDevic
       .filter((entry) => !entry.isSymbolicLink())
       .flatMap(({ name }) => devicesUnder(join(source, name), join(target, name), access));
   }
-  const device = deviceOf(stat, target, access);
+  const device = deviceOf(stat, source, target, access);
   return device === undefined ? [] : [device];
 }
 
-function deviceOf(stat: Stats, path: string, access: string): SpecDevice | undefined {
+function deviceOf(stat: Stats, source: string, path: string, access: string): SpecDevice | undefined {
   const kind = stat.mode & S_IFMT;
   if (kind !== S_IFBLK && kind !== S_IFCHR) return undefined;
   return {
     path,
+    source,
     type: kind === S_IFBLK ? 'b' : 'c',
     ...numbersOf(stat.rdev),
     fileMode: stat.mode & 0o777,

@@ -21,7 +21,8 @@ import { isPredefined, newNetwork, OPTION, predefinedStays } from './new-network
 import { portWishes } from './port-wishes.ts';
 import { holdPort, type PortWish } from './published-ports.ts';
 import { checkWish, requestedNetworks } from './requested-networks.ts';
-import { type Plugged, type Sandbox, SandboxFiles } from './sandboxes.ts';
+import { SandboxFiles } from './sandbox-files.ts';
+import { fileOf, type Plugged, type Sandbox, sandboxLineage, sandboxOf } from './sandboxes.ts';
 
 export interface NetworkFolders {
   /** The networks. */
@@ -37,7 +38,7 @@ export interface NetworkFolders {
  */
 export class BridgeNetworks implements ContainerNetworks {
   private readonly store: NetworkStore;
-  private readonly files: SandboxFiles;
+  private readonly files: SandboxFiles<ReturnType<typeof fileOf>>;
   private readonly links: BridgeLinks;
   private readonly firewall: FirewallTable;
   private readonly names: ContainerNames;
@@ -52,12 +53,12 @@ export class BridgeNetworks implements ContainerNetworks {
   constructor({ networks, running }: NetworkFolders) {
     const mark = `bulkhead-${createHash('sha256').update(networks).digest('hex').slice(0, 12)}`;
     this.store = new NetworkStore(networks);
-    this.files = new SandboxFiles(running);
+    this.files = new SandboxFiles(running, sandboxLineage);
     this.links = new BridgeLinks(mark);
     this.firewall = new FirewallTable(mark, join(running, 'firewall'));
     this.names = new ContainerNames(() => this.sandboxes.values());
     if (this.store.find('bridge') === undefined) this.store.put(defaultNetwork(this.store.bridges()));
-    for (const sandbox of this.files.load()) {
+    for (const sandbox of this.files.load().map(sandboxOf)) {
       this.sandboxes.set(sandbox.id, sandbox);
       for (const endpoint of sandbox.endpoints.values()) this.takeAgain(endpoint);
     }
@@ -105,7 +106,7 @@ export class BridgeNetworks implements ContainerNetworks {
           await this.publish(sandbox, portWishes(request.config, request.host, this.bindingAddress(sandbox)));
           await this.settle();
         }
-        this.files.save(sandbox);
+        this.files.save(fileOf(sandbox));
       } catch (error) {
         await this.take(request.id);
         throw error;
@@ -159,7 +160,7 @@ export class BridgeNetworks implements ContainerNetworks {
         const wishes = hadWayOut ? [] : portWishes(request.config, request.host, this.bindingAddress(sandbox));
         await this.publish(sandbox, wishes);
         await this.settle();
-        this.files.save(sandbox);
+        this.files.save(fileOf(sandbox));
       } catch (error) {
         await this.unplug(sandbox, network.name);
         throw error;
@@ -173,7 +174,7 @@ export class BridgeNetworks implements ContainerNetworks {
       const sandbox = this.sandboxes.get(id);
       if (sandbox?.endpoints.has(network.name)) {
         await this.unplug(sandbox, network.name);
-        this.files.save(sandbox);
+        this.files.save(fileOf(sandbox));
       }
       return this.joined(id);
     });
@@ -183,7 +184,7 @@ export class BridgeNetworks implements ContainerNetworks {
     const sandbox = this.sandboxes.get(id);
     if (sandbox === undefined) return;
     sandbox.name = name;
-    this.files.save(sandbox);
+    this.files.save(fileOf(sandbox));
   }
 
   recovered(running: ReadonlyMap<string, JoinRequest & { readonly pid: number }>): Promise<void> {

@@ -1,10 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { asFailure, Failure } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
-import { writeFileAtomically } from '../../inventory/atomic-file.ts';
-import { type Lineage, readVersioned } from '../../inventory/versioned.ts';
+import type { Lineage } from '../../inventory/versioned.ts';
 import type { EndpointRequest } from '../lifecycle/container-record.ts';
 import { newId } from '../lifecycle/names.ts';
 import {
@@ -21,6 +19,7 @@ import { PASTA_NETWORK, pastaPid, startPasta, stopPasta } from './pasta.ts';
 import { portWishes } from './port-wishes.ts';
 import { holdPort } from './published-ports.ts';
 import { requestedNetworks } from './requested-networks.ts';
+import { SandboxFiles } from './sandbox-files.ts';
 import { publication } from './sandboxes.ts';
 
 const sandboxFile = z.object({
@@ -46,7 +45,8 @@ const BRIDGE: Network = {
  * for each alone, with a way out and published ports by pasta. Besides it there are the host's own, and none.
  */
 export class PastaNetworks implements ContainerNetworks {
-  private readonly sandboxes = new Map<string, Sandbox>();
+  private readonly files: SandboxFiles<Sandbox>;
+  private readonly sandboxes: Map<string, Sandbox>;
   private readonly networks: readonly Network[] = [
     BRIDGE,
     withoutAddresses('host', '0'.repeat(64)),
@@ -54,12 +54,8 @@ export class PastaNetworks implements ContainerNetworks {
   ];
 
   constructor(private readonly folder: string) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
-      const read = readVersioned(readFileSync(join(folder, file), 'utf8'), lineage);
-      if ('value' in read) this.sandboxes.set(read.value.id, read.value);
-      else log('error', 'sandbox-unreadable', { file, why: read.broken });
-    }
+    this.files = new SandboxFiles(folder, lineage);
+    this.sandboxes = new Map(this.files.load().map((sandbox) => [sandbox.id, sandbox]));
   }
 
   check(request: JoinRequest): Record<string, EndpointRequest> {
@@ -79,7 +75,7 @@ export class PastaNetworks implements ContainerNetworks {
       held.dispose();
     }
     const sandbox: Sandbox = { version: 1, id, endpointId: newId(), sharesHost: driver === 'host', publications };
-    writeFileAtomically(this.file(id), `${JSON.stringify(sandbox)}\n`);
+    this.files.save(sandbox);
     this.sandboxes.set(id, sandbox);
     return this.joined(id);
   }
@@ -93,7 +89,7 @@ export class PastaNetworks implements ContainerNetworks {
   async leave(id: string): Promise<void> {
     if (!this.sandboxes.delete(id)) return;
     stopPasta(this.pidFile(id));
-    rmSync(this.file(id), { force: true });
+    this.files.remove(id);
   }
 
   joined(id: string): Joined {
@@ -154,10 +150,6 @@ export class PastaNetworks implements ContainerNetworks {
     } catch (error) {
       log('error', 'network-recovery', { id, why: asFailure(error).message });
     }
-  }
-
-  private file(id: string): string {
-    return join(this.folder, `${id}.json`);
   }
 
   private pidFile(id: string): string {

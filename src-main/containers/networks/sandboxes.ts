@@ -1,9 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { log } from '../../base/log.ts';
-import { writeFileAtomically } from '../../inventory/atomic-file.ts';
-import { type Lineage, readVersioned } from '../../inventory/versioned.ts';
+import type { Lineage } from '../../inventory/versioned.ts';
 import type { Endpoint } from '../lifecycle/ports.ts';
 import type { Publication } from './firewall.ts';
 import type { HeldPort } from './published-ports.ts';
@@ -39,7 +35,9 @@ const sandboxFile = z.object({
   publications: z.array(publication),
 });
 
-const lineage: Lineage<z.infer<typeof sandboxFile>> = {
+type SandboxFile = z.infer<typeof sandboxFile>;
+
+export const sandboxLineage: Lineage<SandboxFile> = {
   noun: 'sandbox',
   version: 1,
   schema: sandboxFile,
@@ -66,37 +64,13 @@ export interface Sandbox {
   namespace: number;
 }
 
-/** What must be known again after a restart of the engine, a file per container, lost with the computer's uptime like the containers. */
-export class SandboxFiles {
-  constructor(private readonly folder: string) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  }
+/** A sandbox as it was kept: its ports are not held and its namespace is not open. */
+export function sandboxOf({ version: _version, endpoints, ...rest }: SandboxFile): Sandbox {
+  return { ...rest, endpoints: new Map(Object.entries(endpoints)), ports: [], namespace: -1 };
+}
 
-  load(): Sandbox[] {
-    return readdirSync(this.folder).flatMap((file): Sandbox[] => {
-      if (!file.endsWith('.json')) return [];
-      const path = join(this.folder, file);
-      const read = readVersioned(readFileSync(path, 'utf8'), lineage);
-      if ('value' in read) {
-        const { version: _version, endpoints, ...rest } = read.value;
-        return [{ ...rest, endpoints: new Map(Object.entries(endpoints)), ports: [], namespace: -1 }];
-      }
-      log('error', 'sandbox-unreadable', { file, why: read.broken });
-      rmSync(path, { force: true });
-      return [];
-    });
-  }
-
-  save({ id, name, servers, sharesHost, endpoints, publications }: Sandbox): void {
-    const file = { version: 1, id, name, servers, sharesHost, endpoints: Object.fromEntries(endpoints), publications };
-    writeFileAtomically(this.path(id), `${JSON.stringify(file)}\n`);
-  }
-
-  remove(id: string): void {
-    rmSync(this.path(id), { force: true });
-  }
-
-  private path(id: string): string {
-    return join(this.folder, `${id}.json`);
-  }
+export function fileOf({ id, name, servers, sharesHost, endpoints, publications }: Sandbox): SandboxFile {
+  const kept: SandboxFile['endpoints'] = {};
+  for (const [network, endpoint] of endpoints) kept[network] = { ...endpoint, aliases: [...endpoint.aliases] };
+  return { version: 1, id, name, servers: [...servers], sharesHost, endpoints: kept, publications: [...publications] };
 }

@@ -38,7 +38,10 @@ export interface SpecFacts {
 const INIT_PATH = '/sbin/docker-init';
 
 export interface SpecDevice {
+  /** In the container. */
   readonly path: string;
+  /** On the host. */
+  readonly source: string;
   readonly type: 'b' | 'c';
   readonly major: number;
   readonly minor: number;
@@ -69,7 +72,7 @@ export function makeSpec(config: ContainerConfig, host: HostConfig, facts: SpecF
         ...specResources(host),
         devices: deviceRules(host, facts),
       },
-      devices: facts.devices.map(({ access: _access, ...device }) => device),
+      devices: facts.rootless ? [] : facts.devices.map(({ access: _access, source: _source, ...device }) => device),
       ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: sysctls }),
       maskedPaths: masked ? [...(host.MaskedPaths ?? MASKED_PATHS)] : [],
       readonlyPaths: masked ? [...(host.ReadonlyPaths ?? READONLY_PATHS)] : [],
@@ -138,7 +141,13 @@ function makeMounts(host: HostConfig, facts: SpecFacts): SpecMount[] {
     facts.initProgram === undefined
       ? []
       : [{ destination: INIT_PATH, type: 'bind', source: facts.initProgram, options: ['rbind', 'rprivate', 'ro'] }];
-  return [...standard, ...files, ...init].filter(({ destination }) => !taken.has(destination)).concat(own);
+  const devices = facts.rootless ? facts.devices.map(boundDevice) : [];
+  return [...standard, ...files, ...init].filter(({ destination }) => !taken.has(destination)).concat(own, devices);
+}
+
+/** In a user namespace nobody makes device nodes: the host's is bound. */
+function boundDevice({ path, source }: SpecDevice): SpecMount {
+  return { destination: path, type: 'bind', source, options: ['bind', 'rprivate', 'rw'] };
 }
 
 function mountOf(point: MountPoint): SpecMount {

@@ -47,6 +47,16 @@ describe('the OCI spec of a container', () => {
     ]);
   });
 
+  test('a device is made for root, and bound from where it is on the host for anybody else', () => {
+    const numbers = { type: 'c', major: 1, minor: 5, fileMode: 0o666, uid: 0, gid: 0, access: 'rwm' } as const;
+    const devices = [{ path: '/dev/b', source: '/dev/a', ...numbers }];
+    const ofRoot = spec({}, {}, { devices });
+    expect(ofRoot.linux.devices).toMatchObject([{ path: '/dev/b', major: 1, minor: 5 }]);
+    const { linux, mounts } = spec({}, {}, { devices, rootless: true });
+    expect(linux.devices).toEqual([]);
+    expect(mounts.at(-1)).toMatchObject({ destination: '/dev/b', type: 'bind', source: '/dev/a' });
+  });
+
   test('privileged: every capability and device, nothing masked, no policy', () => {
     const { linux, process, mounts } = spec({}, { Privileged: true });
     expect(process.capabilities.effective).toEqual(ALL_CAPABILITIES);
