@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeEmptyImage } from '../../../../src-main/storage/new-image.ts';
+import { diskSteps, SECTOR } from '../../../support/disk-plan.ts';
+import { need } from '../../../support/need.ts';
+import { qemuCheck, qemuContent } from '../../../support/qemu-img.ts';
+import { scratchFolder } from '../../../support/scratch.ts';
+import { bundleWorker } from '../../../support/worker-bundle.ts';
+
+need('qemu-img');
+
+const SIZE = 8 * 1024 * 1024;
+const SECTORS = SIZE / SECTOR;
+const KILLS = [
+  [15, []],
+  [150, ['long']],
+] as const;
+const KILL_MS = 2000;
+const folder = scratchFolder('killed');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let writer: string;
+beforeAll(async () => {
+  writer = fileURLToPath(
+    await bundleWorker(new URL('../../../support/disk-writer.ts', import.meta.url), 'disk-writer'),
+  );
+});
+
+/** Runs a writer that is killed `afterMs` after its first flush; the number of the last flush it told of. */
+async function killedWriter(path: string, seed: number, afterMs: number): Promise<number> {
+  const child = spawn(process.execPath, [writer, path, `${seed}`, `${SECTORS}`], {
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs));
+  child.stdout.on('data', (bytes) => {
+    said += bytes;
+  });
+  const [, signal] = (await once(child, 'close')) as [number | null, string | null];
+  expect(signal).toBe('SIGKILL');
+  return Number(said.trim().split('\n').at(-1));
+}
+
+/** What each sector may hold after a kill: what it had at the flush, or anything that may have come to it since. */
+function mayHold(before: Uint32Array, seed: number, flushed: number, most: number): Map<number, Set<number>> {
+  const since = new Map<number, Set<number>>();
+  let number = 0;
+  for (const step of diskSteps(seed, SECTORS)) {
+    if (++number > most) return since;
+    if (step.op === 'flush') continue;
+    for (let sector = step.first; sector < step.first + step.sectors; sector++) {
+      if (number < flushed) before[sector] = step.stamp;
+      else since.set(sector, (since.get(sector) ?? new Set([before[sector]!])).add(step.stamp));
+    }
+  }
+  return since;
+}
+
+describe('SIGKILL in the middle of writing to a qcow2 image', () => {
+  for (const [kills, tags] of KILLS) {
+    it(`${kills} times: clean or merely leaky, with all that was flushed`, {
+      timeout: kills * KILL_MS + 60_000,
+      tags: [...tags],
+    }, async () => {
+      const path = join(folder, `${kills}.qcow2`);
+      makeEmptyImage(path, 'qcow2', SIZE);
+      const content = new Uint32Array(SECTORS);
+      for (let seed = 1; seed <= kills; seed++) {
+        const flushed = await killedWriter(path, seed, (seed * 13) % 47);
+        expect(flushed).toBeGreaterThan(0);
+        const verdict = qemuCheck(path);
+        if (verdict.status !== 0 && verdict.status !== 3) expect.fail(`kill ${seed}: ${verdict.text}`);
+        // It cannot have come further than some thousand steps in the time it had.
+        const since = mayHold(content, seed, flushed, flushed + 5000);
+        const found = qemuContent(path);
+        for (let sector = 0; sector < SECTORS; sector++) {
+          const stamp = found.readUInt32LE(sector * SECTOR);
+          if (!(since.get(sector)?.has(stamp) ?? stamp === content[sector]))
+            expect.fail(`kill ${seed}: sector ${sector} has ${stamp.toString(16)}`);
+          content[sector] = stamp;
+        }
+      }
+    });
+  }
+});
