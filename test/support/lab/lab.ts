@@ -56,7 +56,7 @@ interface Pending {
 /** Building the initrd the first time fetches a kernel package. */
 const START_S = 180;
 /** How long the agent, which speaks every few seconds, may be silent before its lab counts as hung. */
-const SILENCE_S = 60;
+const SILENCE_S = 30;
 const LAST_WORDS_MS = 500;
 const DEFAULT_LIFE_S = 1800;
 const DEFAULT_COMMAND_S = 60;
