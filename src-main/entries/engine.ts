@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { asFailure } from '../base/failure.ts';
 import { starterReport } from '../base/starter-report.ts';
-import { delegatedControllers } from '../containers/cgroups/locate.ts';
+import { delegatedControllers, removeEngineCgroup } from '../containers/cgroups/locate.ts';
 import { openImageStore } from '../containers/images/local-image-store.ts';
 import { BridgeNetworks } from '../containers/networks/bridge-networks.ts';
 import { PastaNetworks } from '../containers/networks/pasta-networks.ts';
@@ -33,6 +33,7 @@ try {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       serving.dispose();
+      removeEngineCgroup(rootless);
       process.exit(0);
     });
   }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import type { Cgroup } from './cgroup.ts';
 import { delegatedCgroup, isWritable, prepareDelegated } from './delegated.ts';
@@ -33,6 +33,20 @@ export function lastingCgroupPath(path: string): string {
   if (isAbsolute(path) || second === undefined || mounts.length > 1) return path;
   const top = topOf(second.at);
   return top === undefined ? path : join(top, path);
+}
+
+/** The `linux.cgroupsPath` of the cgroup that those of an engine's containers are in. */
+export const engineCgroup = (rootless: boolean): string => (rootless ? 'bulkhead' : '/bulkhead');
+
+/** Removes that one, unless containers run on in it. */
+export function removeEngineCgroup(rootless: boolean): void {
+  for (const { path } of locateCgroup(engineCgroup(rootless), '').hierarchies) {
+    try {
+      rmdirSync(path);
+    } catch {
+      // In use, or there has been no container.
+    }
+  }
 }
 
 /** The controllers of version 2 that containers of an ordinary user can be limited by, as things are for this process. */

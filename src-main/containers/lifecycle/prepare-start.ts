@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../base/failure.ts';
+import { engineCgroup } from '../cgroups/locate.ts';
 import { smallInit } from '../runtime/init/small-init.ts';
 import type { CreateRequest } from '../runtime/runtime.ts';
 import type { Seccomp } from '../runtime/spec/linux.ts';
@@ -41,7 +42,7 @@ export async function prepareStart(container: Container, shared: EngineShared): 
     user,
     mounts: record.mounts,
     etcFiles,
-    cgroupsPath: `${shared.rootless ? '' : '/'}bulkhead/${id}`,
+    cgroupsPath: `${engineCgroup(shared.rootless)}/${id}`,
     ...(hostConfig.Init ? { initProgram: writeInit(folder.folder) } : {}),
     network: joined.namespace,
     joined: {
