@@ -70,7 +70,7 @@ test('from the wizard to an answered uname -a', { timeout: 120_000 * SLOWNESS },
 
 test('every screen of a running machine', async () => {
   await page.getByRole('tab', { name: 'Overview' }).click();
-  await page.getByText('Host CPU').waitFor();
+  await page.getByText('Host CPU', { exact: true }).waitFor();
   await page.waitForTimeout(3000);
   await look('overview');
   await page.getByRole('tab', { name: 'Log' }).click();
