@@ -38,6 +38,11 @@ export function currentBootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
+/** What to record of a run that was ended by killing its VM host, as somebody asked. */
+export function killedRun(run: LastRun, now: Date): LastRun {
+  return { ...run, outcome: 'off', endedAt: now.toISOString() };
+}
+
 /** What to record of a run whose VM host is gone without having said how it ended. */
 export function crashedRun(run: LastRun, bootId: string, now: Date): LastRun {
   const reason =

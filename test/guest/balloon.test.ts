@@ -67,7 +67,8 @@ describe('the balloon on the translating accelerator', () => {
     expect((told.data as { actual: number }).actual).toBeLessThan(192 * MiB);
     await inBalloon(96);
     const small = await stats();
-    expect(before.residentMiB - small.residentMiB).toBeGreaterThan(50);
+    // Of the 96; JavaScript's own memory goes up and down beside it.
+    expect(before.residentMiB - small.residentMiB).toBeGreaterThan(40);
     const { guest } = await eventually('statistics', async () => {
       const { balloon } = await stats();
       return balloon.guest !== undefined && balloon.guest.free < 90 * MiB ? balloon : undefined;

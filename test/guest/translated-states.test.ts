@@ -75,7 +75,14 @@ afterAll(() => hosts?.close());
 const state = async (): Promise<MachineState> => (await hosts.fleet.summary(id)).state;
 
 async function becomes(wanted: MachineState): Promise<void> {
-  await eventually(`a machine that is ${wanted}`, async () => ((await state()) === wanted ? true : undefined));
+  let last: MachineState | undefined;
+  await eventually(
+    () => `a machine that is ${wanted}: it is ${last}`,
+    async () => {
+      last = await state();
+      return last === wanted ? true : undefined;
+    },
+  );
 }
 
 async function bring(into: State): Promise<void> {

@@ -137,7 +137,7 @@ async function buildVmHost(): Promise<string> {
 
 /** Settles with what `look` finds, once it is not undefined; throws what was waited for when that takes too long. */
 export async function eventually<T>(
-  what: string,
+  what: string | (() => string),
   look: () => T | undefined | Promise<T | undefined>,
   patienceMs = PATIENCE_MS,
 ): Promise<T> {
@@ -145,7 +145,7 @@ export async function eventually<T>(
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (performance.now() > until) throw new Error(`not seen in time: ${what}`);
+    if (performance.now() > until) throw new Error(`not seen in time: ${typeof what === 'string' ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

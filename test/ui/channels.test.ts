@@ -53,6 +53,7 @@ describe('the window: a machine’s consoles and sockets', () => {
     const socket = connect(path);
     await once(socket, 'connect');
     await page.getByRole('tab', { name: 'Console' }).click();
+    await screenShows(page, /^told$/m);
     await page.locator('.xterm-helper-textarea').focus();
     await typeLine(page, 'd=$(grep -l agent /sys/class/virtio-ports/*/name)');
     await typeLine(page, 'echo from the guest > /dev/$(basename $(dirname $d))');

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import type { Disposable } from '../../base/disposable.ts';
 import { Failure } from '../../base/failure.ts';
@@ -11,7 +11,7 @@ import { FleetWatch, type MachineDelta } from './fleet-watch.ts';
 import { requireForwards, userNetworkOf } from './forwards.ts';
 import { type Launched, type LaunchOptions, launchMachine, readyLimitMs } from './launch.ts';
 import { isLive, type MachineAction, type MachineSummary, requireState } from './machine-state.ts';
-import { hostPid, type MachineReport, type Observation, observe } from './observe.ts';
+import { hostPid, killMark, type MachineReport, type Observation, observe } from './observe.ts';
 import type { QmpClient } from './qmp-client.ts';
 import { connectSerial } from './serial-socket.ts';
 
@@ -94,7 +94,9 @@ export class Fleet {
     } finally {
       qmp?.dispose();
     }
-    if (await this.isOff(id, qmp === undefined ? 0 : QUIT_MS)) return;
+    // One that is on its way out, at somebody else's word, is let go its way.
+    const hears = qmp !== undefined || summary.state === 'stopping';
+    if (await this.isOff(id, hears ? QUIT_MS : 0)) return;
     killHost(this.store.paths.machine(id), id);
     if (await this.isOff(id, QUIT_MS)) return;
     throw new Failure('failed', 'kill-failed', `machine ${quote(summary.name)}: its VM host does not end`);
@@ -218,9 +220,11 @@ function killHost(paths: MachinePaths, id: string): void {
   const pid = hostPid(paths);
   if (pid === undefined) return;
   try {
-    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(id)) process.kill(pid, 'SIGKILL');
+    if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(id)) return;
+    writeFileSync(killMark(paths), '');
+    process.kill(pid, 'SIGKILL');
   } catch {
-    // ENOENT, ESRCH: it is gone already.
+    // ENOENT, ESRCH: it is gone already, or its folder is.
   }
 }
 

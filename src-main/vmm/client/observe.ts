@@ -1,8 +1,16 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { asFailure } from '../../base/failure.ts';
 import { sweepLeftovers } from '../../inventory/atomic-file.ts';
-import { crashedRun, currentBootId, type LastRun, readLastRun, writeLastRun } from '../../inventory/last-run.ts';
+import {
+  crashedRun,
+  currentBootId,
+  killedRun,
+  type LastRun,
+  readLastRun,
+  writeLastRun,
+} from '../../inventory/last-run.ts';
 import { forward } from '../../inventory/machine-hardware.ts';
 import { tryLockMachine } from '../../inventory/machine-lock.ts';
 import { entryId, entryName, type MachineEntry } from '../../inventory/machine-store.ts';
@@ -73,14 +81,21 @@ export function reap(paths: MachinePaths, now = new Date()): boolean | undefined
   const lock = tryLockMachine(paths);
   if (!lock) return lock === null ? false : undefined;
   try {
+    const wanted = existsSync(killMark(paths));
     rmSync(paths.runtime, { recursive: true, force: true });
     sweepLeftovers(paths.folder);
     const run = readLastRun(paths);
-    if (run?.outcome === 'running') writeLastRun(paths, crashedRun(run, currentBootId(), now));
+    if (run?.outcome === 'running')
+      writeLastRun(paths, wanted ? killedRun(run, now) : crashedRun(run, currentBootId(), now));
     return true;
   } finally {
     lock.dispose();
   }
+}
+
+/** A file that says that whoever killed the VM host was asked to: then the machine is off, and has not crashed. */
+export function killMark({ runtime }: MachinePaths): string {
+  return join(runtime, 'killed');
 }
 
 /** The process that serves the machine, by its own word. */

@@ -159,7 +159,7 @@ describe('a running machine', () => {
     expect((await fleet.start(id)).pid).not.toBe(pid);
   });
 
-  it('whose VM host does not answer says so, and can be killed', { timeout: 30_000 }, async () => {
+  it('whose VM host does not answer says so, and is off once it was killed as asked', { timeout: 30_000 }, async () => {
     const { pid } = await fleetOf('silent').start(id);
     expect(await fleet.summary(id)).toMatchObject({
       state: 'running',
@@ -167,7 +167,8 @@ describe('a running machine', () => {
       reason: expect.stringContaining('does not answer'),
     });
     await fleet.kill(id);
-    expect((await fleet.summary(id)).state).toBe('crashed');
+    expect((await fleet.summary(id)).state).toBe('stopped');
+    expect(existsSync(store.paths.machine(id).runtime)).toBe(false);
   });
 
   it('without a lock holder, from before a restart of the computer, says so', async () => {
