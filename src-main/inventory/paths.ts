@@ -27,6 +27,8 @@ export interface MachinePaths {
   /** Where the host reaches the guest's sockets; those the guest reaches lie beside it, with `_PORT` behind the name. */
   readonly vsock: string;
   readonly pid: string;
+  /** There once somebody asked for the VM host to be killed: then the machine is off, and has not crashed. */
+  readonly killed: string;
 }
 
 export interface BulkheadPaths {
@@ -114,12 +116,18 @@ function machinePaths(folder: string, runtime: string): MachinePaths {
     serial,
     vsock: join(runtime, 'vsock.sock'),
     pid: join(runtime, 'host.pid'),
+    killed: join(runtime, 'killed'),
   };
 }
 
 /** Where a port of a machine's virtio console leads: a socket while it runs, and a log. */
 export function consolePortPaths({ runtime, logs }: MachinePaths, name: string): { socket: string; log: string } {
   return { socket: join(runtime, `port-${name}.sock`), log: join(logs, `port-${name}.log`) };
+}
+
+/** Where these ports' sockets are, by the ports' names. */
+export function consolePortSockets(paths: MachinePaths, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, consolePortPaths(paths, name).socket]));
 }
 
 /** Throws when the machine's sockets cannot have these paths. */

@@ -4,7 +4,7 @@ import type { CpuTemplates } from '../cpu/cpu-spec.ts';
 import type { MachineConfig } from '../inventory/machine-config.ts';
 import { consolePortNames } from '../inventory/machine-hardware.ts';
 import type { MachineStore } from '../inventory/machine-store.ts';
-import { consolePortPaths } from '../inventory/paths.ts';
+import { consolePortSockets } from '../inventory/paths.ts';
 import { changeMachine, createMachine } from '../vmm/client/machine-disks.ts';
 import { QmpCounters } from './machine-counters.ts';
 import { diskFacts, settled } from './machine-settings.ts';
@@ -20,11 +20,10 @@ export function inventoryCatalog(store: MachineStore, templates: CpuTemplates): 
       const { folder, serialLog: log, qmp, serial } = paths;
       if (entry.kind !== 'ok') return { paths: { folder, log, qmp, serial } };
       const { consolePorts, vsock } = entry.config;
-      const ports = consolePortNames(consolePorts).map((name) => [name, consolePortPaths(paths, name).socket]);
       return {
         paths: {
           ...{ folder, log, qmp, serial },
-          ...(ports.length === 0 ? {} : { ports: Object.fromEntries(ports) }),
+          ...(consolePorts && { ports: consolePortSockets(paths, consolePortNames(consolePorts)) }),
           ...(vsock === undefined ? {} : { vsock: paths.vsock }),
         },
         config: shownConfig(entry.config),

@@ -1,4 +1,4 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestModule, Vitest } from 'vitest/node';
 import { RUNS_IN_THE_LAB } from './need.ts';
 
 /** Run in the lab what is skipped on a computer without KVM. */
@@ -17,11 +17,17 @@ const at = ({ file, line, column }: { file: string; line: number; column: number
 
 /**
  * In CI everything a test needs is there: one that is skipped has not been run, and fails the run; but for tests of KVM
- * that have been run in the lab, and for long ones (vitest.config.ts), which are not part of the run. What failed is told
+ * that have been run in the lab, and for those a run leaves out by the tag `long` (vitest.config.ts). What failed is told
  * last, where whoever opens a long record's end finds it, before one line for programs to read.
  */
 // biome-ignore lint/style/noDefaultExport: vitest takes a reporter named by its path from the default export.
 export default class SkipReporter implements Reporter {
+  private filter: readonly string[] = [];
+
+  onInit({ config }: Vitest): void {
+    this.filter = config.tagsFilter ?? [];
+  }
+
   onTestRunEnd(modules: readonly TestModule[]): void {
     const count = { passed: 0, failed: 0, skipped: 0 };
     const lines: string[] = [];
@@ -35,7 +41,7 @@ export default class SkipReporter implements Reporter {
       if (module.state() === 'failed' && [...module.children.allTests('failed')].length === 0) count.failed++;
       for (const test of module.children.allTests()) {
         const result = test.result();
-        if (test.tags.includes('long') && result.state === 'skipped' && result.note === undefined) continue;
+        if (result.state === 'skipped' && result.note === undefined && this.isLeftOut(test.tags)) continue;
         if (result.state === 'pending') count.skipped++;
         else count[result.state]++;
         if (result.state === 'failed') {
@@ -59,5 +65,10 @@ export default class SkipReporter implements Reporter {
     }
     process.stdout.write(failures.join(''));
     process.stdout.write(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`);
+  }
+
+  /** Whether the run is one of long tests alone, or of all but those, and this is one of the others. */
+  private isLeftOut(tags: readonly string[]): boolean {
+    return this.filter.includes(tags.includes('long') ? '!long' : 'long');
   }
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readLastRun } from '../../inventory/last-run.ts';
 import type { BootSource, MachineConfig } from '../../inventory/machine-config.ts';
 import { consolePortNames } from '../../inventory/machine-hardware.ts';
-import { consolePortPaths } from '../../inventory/paths.ts';
+import { consolePortSockets } from '../../inventory/paths.ts';
 import type { MachineSummary } from '../../vmm/client/machine-state.ts';
 import type { MachineReport } from '../../vmm/client/observe.ts';
 import { type CliIo, printJson, write } from '../cli-io.ts';
@@ -26,9 +26,7 @@ export function addShow(group: Command, io: CliIo): void {
       const paths = fleet.store.paths.machine(id);
       const { folder, qmp, serial, serialLog: log, hostLog, vsock } = paths;
       const places = { folder, qmp, serial, log, hostLog };
-      const ports = Object.fromEntries(
-        consolePortNames(config?.consolePorts).map((port) => [port, consolePortPaths(paths, port).socket]),
-      );
+      const ports = consolePortSockets(paths, consolePortNames(config?.consolePorts));
       const sockets = config?.vsock === undefined ? undefined : { cid: config.vsock, path: vsock };
       if (!json) return write(io.stdout, describe(io, summary, config, report, { ...places, vsock, ports }));
       const lastRun = readLastRun(paths);

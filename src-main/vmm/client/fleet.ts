@@ -11,7 +11,7 @@ import { FleetWatch, type MachineDelta } from './fleet-watch.ts';
 import { requireForwards, userNetworkOf } from './forwards.ts';
 import { type Launched, type LaunchOptions, launchMachine, readyLimitMs } from './launch.ts';
 import { isLive, type MachineAction, type MachineSummary, requireState } from './machine-state.ts';
-import { hostPid, killMark, type MachineReport, type Observation, observe } from './observe.ts';
+import { hostPid, type MachineReport, type Observation, observe } from './observe.ts';
 import type { QmpClient } from './qmp-client.ts';
 import { connectSerial } from './serial-socket.ts';
 
@@ -221,10 +221,18 @@ function killHost(paths: MachinePaths, id: string): void {
   if (pid === undefined) return;
   try {
     if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(id)) return;
-    writeFileSync(killMark(paths), '');
+    markKilled(paths);
     process.kill(pid, 'SIGKILL');
   } catch {
-    // ENOENT, ESRCH: it is gone already, or its folder is.
+    // ENOENT, ESRCH: it is gone already.
+  }
+}
+
+function markKilled({ killed }: MachinePaths): void {
+  try {
+    writeFileSync(killed, '');
+  } catch {
+    // A full disk: the machine will count as crashed, which is better than one that cannot be killed.
   }
 }
 

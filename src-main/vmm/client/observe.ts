@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { asFailure } from '../../base/failure.ts';
 import { sweepLeftovers } from '../../inventory/atomic-file.ts';
@@ -81,7 +80,7 @@ export function reap(paths: MachinePaths, now = new Date()): boolean | undefined
   const lock = tryLockMachine(paths);
   if (!lock) return lock === null ? false : undefined;
   try {
-    const wanted = existsSync(killMark(paths));
+    const wanted = existsSync(paths.killed);
     rmSync(paths.runtime, { recursive: true, force: true });
     sweepLeftovers(paths.folder);
     const run = readLastRun(paths);
@@ -91,11 +90,6 @@ export function reap(paths: MachinePaths, now = new Date()): boolean | undefined
   } finally {
     lock.dispose();
   }
-}
-
-/** A file that says that whoever killed the VM host was asked to: then the machine is off, and has not crashed. */
-export function killMark({ runtime }: MachinePaths): string {
-  return join(runtime, 'killed');
 }
 
 /** The process that serves the machine, by its own word. */

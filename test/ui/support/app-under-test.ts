@@ -14,7 +14,7 @@ const shelf = join(root, 'test-results/ui');
 
 /**
  * Playwright's own: the app's start waits until Playwright is connected. Without it, a window that opens in between makes
- * the launch hang, once in some hundred times on a busy computer. It asks for no such thing where it is told which Electron.
+ * the launch hang, once in some hundred times on a busy computer. Told which Electron to run, Playwright leaves it out.
  */
 const HOLDS_THE_START = join(root, 'node_modules/playwright-core/lib/server/electron/loader.js');
 /** The same for an installed app, which takes no such option: it is launched once more. */

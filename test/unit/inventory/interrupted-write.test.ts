@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
 import { MachineStore } from '../../../src-main/inventory/machine-store.ts';
 import { bulkheadPaths } from '../../../src-main/inventory/paths.ts';
+import { bundleWriter, killedWriter } from '../../support/killed-writer.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
-import { bundleWorker } from '../../support/worker-bundle.ts';
 
 /** Inventories of their own, side by side: it is the start of a writer that takes the time. */
 const LANES = 2;
@@ -16,18 +14,8 @@ const inventories = Array.from({ length: LANES }, (_, lane) => ({ lane, env: tem
 
 let writer: string;
 beforeAll(async () => {
-  const entry = new URL('../../support/inventory-writer.ts', import.meta.url);
-  writer = fileURLToPath(await bundleWorker(entry, 'inventory-writer'));
+  writer = await bundleWriter('inventory-writer');
 });
-
-/** Runs a writer that is killed `afterMs` after its first write. */
-function killedWriter(env: NodeJS.ProcessEnv, keptId: string, round: number, afterMs: number): Promise<void> {
-  const child = spawn(process.execPath, [writer, keptId, `${round}`], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  return new Promise((resolve) => {
-    child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs));
-    child.once('exit', () => resolve());
-  });
-}
 
 it.concurrent.for(inventories)(
   'SIGKILL at any moment of a write leaves no machine lost or half-written: $lane',
@@ -38,7 +26,7 @@ it.concurrent.for(inventories)(
     const store = new MachineStore(bulkheadPaths(env));
     const kept = store.create({ name: 'kept', memoryMiB: 64, boot: { kind: 'kernel', kernel: '/boot/vmlinuz' } });
     for (let round = lane; round < KILLS; round += LANES) {
-      await killedWriter(env, kept.id, round, (round * 7) % 23);
+      await killedWriter(writer, [kept.id, `${round}`], (round * 7) % 23, env);
       const entries = store.list();
       expect(entries.filter(({ kind }) => kind === 'broken')).toEqual([]);
       expect(store.find('kept')).toMatchObject({ kind: 'ok', config: { id: kept.id, version: 2 } });

@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeEmptyImage } from '../../../../src-main/storage/new-image.ts';
 import { diskSteps, SECTOR } from '../../../support/disk-plan.ts';
+import { bundleWriter, killedWriter } from '../../../support/killed-writer.ts';
 import { need } from '../../../support/need.ts';
 import { qemuCheck, qemuContent } from '../../../support/qemu-img.ts';
 import { scratchFolder } from '../../../support/scratch.ts';
-import { bundleWorker } from '../../../support/worker-bundle.ts';
 
 need('qemu-img');
 
@@ -25,24 +22,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 let writer: string;
 beforeAll(async () => {
-  writer = fileURLToPath(
-    await bundleWorker(new URL('../../../support/disk-writer.ts', import.meta.url), 'disk-writer'),
-  );
+  writer = await bundleWriter('disk-writer');
 });
 
-/** Runs a writer that is killed `afterMs` after its first flush; the number of the last flush it told of. */
-async function killedWriter(path: string, seed: number, afterMs: number): Promise<number> {
-  const child = spawn(process.execPath, [writer, path, `${seed}`, `${SECTORS}`], {
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs));
-  child.stdout.on('data', (bytes) => {
-    said += bytes;
-  });
-  const [, signal] = (await once(child, 'close')) as [number | null, string | null];
-  expect(signal).toBe('SIGKILL');
+/** The number of the last flush that a writer told of before it was killed. */
+async function lastFlush(path: string, seed: number, afterMs: number): Promise<number> {
+  const said = await killedWriter(writer, [path, `${seed}`, `${SECTORS}`], afterMs);
   return Number(said.trim().split('\n').at(-1));
 }
 
@@ -71,7 +56,7 @@ describe('SIGKILL in the middle of writing to a qcow2 image', () => {
       makeEmptyImage(path, 'qcow2', SIZE);
       const content = new Uint32Array(SECTORS);
       for (let seed = 1; seed <= kills; seed++) {
-        const flushed = await killedWriter(path, seed, (seed * 13) % 47);
+        const flushed = await lastFlush(path, seed, (seed * 13) % 47);
         expect(flushed).toBeGreaterThan(0);
         const verdict = qemuCheck(path);
         if (verdict.status !== 0 && verdict.status !== 3) expect.fail(`kill ${seed}: ${verdict.text}`);

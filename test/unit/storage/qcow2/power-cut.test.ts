@@ -5,6 +5,7 @@ import { openQcow2Disk } from '../../../../src-main/storage/open-disk.ts';
 import { checkImage } from '../../../../src-main/storage/qcow2/check.ts';
 import { type CreateOptions, createQcow2 } from '../../../../src-main/storage/qcow2/create.ts';
 import { DirectTransfers } from '../../../../src-main/storage/transfers.ts';
+import { SECTOR, stampedSectors } from '../../../support/disk-plan.ts';
 import { perform } from '../../../support/disk-user.ts';
 import { need } from '../../../support/need.ts';
 import { qemuCheck } from '../../../support/qemu-img.ts';
@@ -14,7 +15,6 @@ import { scratchFolder } from '../../../support/scratch.ts';
 
 need('qemu-img');
 
-const SECTOR = 512;
 const SIZE = 1024 * 1024;
 const OPERATIONS = 150;
 /** For each of the four workloads below: as many as take seconds, and as many as make a thousand. */
@@ -29,9 +29,6 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What a sector has been: from which change on, and the stamp its words have. */
 type History = { change: number; stamp: number }[];
-
-/** The same number in every word of a sector. */
-const stamped = (stamp: number): Buffer => Buffer.from(new Uint32Array(SECTOR / 4).fill(stamp).buffer);
 
 interface Run {
   readonly file: RecordedFile;
@@ -58,7 +55,7 @@ function record(name: string, seed: number, options: Omit<CreateOptions, 'size'>
     const sectors = 1 + random.below(random.pick([1, 8, 300]));
     const first = random.below(SIZE / SECTOR - sectors);
     const asked = file.changes.length;
-    const bytes = Buffer.concat(Array.from({ length: sectors }, (_, j) => stamped(i * 4096 + j + 1)));
+    const bytes = Buffer.concat(Array.from({ length: sectors }, (_, j) => stampedSectors(i * 4096 + j + 1, 1)));
     if (op === 'flush') {
       expect(perform(disk, 'flush', 0, [])).toBe('ok');
       flushes.push({ asked, done: file.changes.length });
@@ -92,7 +89,7 @@ const WORKLOADS: Record<string, { options: Omit<CreateOptions, 'size'>; based?: 
 };
 
 describe('whenever the power goes, the image is clean or merely leaky, and has what was flushed', () => {
-  const base = Buffer.concat(Array.from({ length: SIZE / SECTOR }, (_, i) => stamped(0x4000_0000 + i)));
+  const base = Buffer.concat(Array.from({ length: SIZE / SECTOR }, (_, i) => stampedSectors(0x4000_0000 + i, 1)));
   writeFileSync(join(folder, 'base.raw'), base);
 
   for (const [cuts, tags] of CUTS) {
@@ -120,7 +117,7 @@ describe('whenever the power goes, the image is clean or merely leaky, and has w
         run.histories.forEach((history, sector) => {
           const bytes = content.subarray(sector * SECTOR, (sector + 1) * SECTOR);
           const stamp = bytes.readUInt32LE(0);
-          if (!allowed(history, cut, flushedUpTo).has(stamp) || !bytes.equals(stamped(stamp)))
+          if (!allowed(history, cut, flushedUpTo).has(stamp) || !bytes.equals(stampedSectors(stamp, 1)))
             expect.fail(`cut after ${cut} changes: sector ${sector} has ${stamp.toString(16)}`);
         });
         disk.dispose();
