@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { Failure } from '../base/failure.ts';
+import { parseCpuList } from '../linux/cpu-list.ts';
 import type { MachineConfig } from './machine-config.ts';
 import { quote } from './machine-name.ts';
-import { parseCpuList, parsePinning, requirePinnable } from './pinning.ts';
+import { parsePinning, requirePinnable } from './pinning.ts';
 
 export interface HostLimits {
   readonly memoryMiB: number;

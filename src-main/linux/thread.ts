@@ -35,12 +35,17 @@ export function nameCurrentThread(name: string): void {
   cPrctl(PR_SET_NAME, name.slice(0, 15));
 }
 
-/** Lets the calling thread run on these CPUs alone (sched_setaffinity(2)). Throws where none of them may be used. */
+/** Lets the calling thread run on these CPUs alone. Throws where none of them may be used. */
 export function pinCurrentThread(cpus: readonly number[]): void {
+  pinThread(0, cpus);
+}
+
+/** The same for a thread by its id, which of a process's first thread is its pid (sched_setaffinity(2)). */
+export function pinThread(tid: number, cpus: readonly number[]): void {
   // The kernel takes whole longs of its cpumask (cpu_set_t).
   const mask = new Uint8Array(8 * (Math.floor(Math.max(...cpus) / 64) + 1));
   for (const cpu of cpus) mask[cpu >> 3]! |= 1 << (cpu & 7);
-  checked(cSchedSetaffinity(0, mask.length, mask), 'sched_setaffinity', `host CPU ${cpus.join(', ')}`);
+  checked(cSchedSetaffinity(tid, mask.length, mask), 'sched_setaffinity', `host CPU ${cpus.join(', ')}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseCpuList } from '../../src-main/inventory/pinning.ts';
+import { parseCpuList } from '../../src-main/linux/cpu-list.ts';
 import { eventually, VmHosts } from '../support/vm-hosts.ts';
 
 let hosts: VmHosts;

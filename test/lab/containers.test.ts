@@ -4,7 +4,7 @@ import { expectPassInLab, FILE_MS } from '../support/lab/tests-in-lab.ts';
 
 /** What differs most where control groups are of version 2; and the rest of the runtime's tests. */
 const FIRST = ['limits'];
-const MORE = ['conformance', 'holes', 'lifecycle'];
+const MORE = ['conformance', 'fields', 'holes', 'lifecycle'];
 
 describe('the container runtime, on the control groups of version 2 of the lab', LAB_RETRY, () => {
   const session = labSession({ seconds: 3600 });

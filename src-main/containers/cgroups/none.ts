@@ -11,9 +11,10 @@ export class NoCgroup implements Cgroup {
 
   enter(): void {}
 
-  apply({ memory, cpu, pids, blockIO, unified }: Resources): void {
-    if (memory?.limit || cpu?.quota || cpu?.cpus || (pids && pids.limit > 0) || blockIO || unified)
-      throw none('limits');
+  apply(resources: Resources): void {
+    const { devices: _devices, ...limits } = resources;
+    const limited = Object.values(limits).some((one) => Object.values(one ?? {}).some(isLimit));
+    if (limited) throw none('limits');
   }
 
   freeze(): Promise<void> {
@@ -41,6 +42,11 @@ export class NoCgroup implements Cgroup {
   stats(): ContainerStats {
     throw none('statistics');
   }
+}
+
+/** -1 is no limit, and 0 and what is empty none either. */
+function isLimit(value: unknown): boolean {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value) && value !== -1;
 }
 
 function none(what: string): Failure {

@@ -7,6 +7,7 @@ import type { Cgroup } from './cgroup.ts';
 import { killAll, processesUnder, readNumber, readTable, readText, removeTree, write } from './files.ts';
 import type { CgroupHierarchy } from './hierarchy.ts';
 import type { ContainerStats, IoStats } from './stats.ts';
+import { checkMemoryInUse, rdmaLine, refuseResources } from './wanted.ts';
 
 /** A container's cgroup in the hierarchies of version 1: Linux cgroup-v1/*.rst. */
 export class CgroupV1 implements Cgroup {
@@ -31,6 +32,8 @@ export class CgroupV1 implements Cgroup {
   }
 
   apply(resources: Resources): void {
+    refuseResources(resources, ['unified'], 'it is of control groups of version 2, and this host has version 1');
+    checkMemoryInUse(resources, readNumber(this.folder('memory') ?? '/nowhere', 'memory.usage_in_bytes'));
     this.applyMemory(resources);
     this.applyCpu(resources);
     const limit = resources.pids?.limit;
@@ -43,6 +46,11 @@ export class CgroupV1 implements Cgroup {
     }
     for (const { pageSize, limit: bytes } of resources.hugepageLimits ?? []) {
       this.set('hugetlb', `hugetlb.${pageSize}.limit_in_bytes`, bytes);
+      const reservations = `hugetlb.${pageSize}.rsvd.limit_in_bytes`;
+      if (existsSync(join(this.required('hugetlb'), reservations))) this.set('hugetlb', reservations, bytes);
+    }
+    for (const [device, limits] of Object.entries(resources.rdma ?? {})) {
+      this.set('rdma', 'rdma.max', rdmaLine(device, limits));
     }
     if (resources.network?.classID !== undefined) this.set('net_cls', 'net_cls.classid', resources.network.classID);
     for (const { name, priority } of resources.network?.priorities ?? []) {
@@ -127,7 +135,8 @@ export class CgroupV1 implements Cgroup {
 
   private applyMemory({ memory }: Resources): void {
     if (!memory) return;
-    const { limit, swap, reservation, swappiness, disableOOMKiller } = memory;
+    const { limit, swap, reservation, swappiness, disableOOMKiller, useHierarchy, kernel, kernelTCP } = memory;
+    if (useHierarchy !== undefined) this.set('memory', 'memory.use_hierarchy', useHierarchy ? 1 : 0);
     const bytes = 'memory.limit_in_bytes';
     const both = 'memory.memsw.limit_in_bytes';
     // Memory alone may never exceed memory with swap: which is raised first depends on where they are.
@@ -139,6 +148,8 @@ export class CgroupV1 implements Cgroup {
     if (limit !== undefined && limit !== 0) this.set('memory', bytes, limit);
     if (!swapFirst && swap !== undefined && swap !== 0) this.set('memory', both, swap);
     if (reservation) this.set('memory', 'memory.soft_limit_in_bytes', reservation);
+    if (kernel) this.set('memory', 'memory.kmem.limit_in_bytes', kernel);
+    if (kernelTCP) this.set('memory', 'memory.kmem.tcp.limit_in_bytes', kernelTCP);
     if (swappiness !== undefined) this.set('memory', 'memory.swappiness', swappiness);
     if (disableOOMKiller) this.set('memory', 'memory.oom_control', 1);
   }
@@ -161,8 +172,10 @@ export class CgroupV1 implements Cgroup {
     // BFQ's, where that scheduler is there.
     const weight = existsSync(join(this.folder('blkio') ?? '', 'blkio.weight')) ? 'blkio.weight' : 'blkio.bfq.weight';
     if (blockIO.weight) this.set('blkio', weight, blockIO.weight);
-    for (const { major, minor, weight: own } of blockIO.weightDevice ?? []) {
+    if (blockIO.leafWeight) this.set('blkio', 'blkio.leaf_weight', blockIO.leafWeight);
+    for (const { major, minor, weight: own, leafWeight: leaf } of blockIO.weightDevice ?? []) {
       if (own !== undefined) this.set('blkio', `${weight}_device`, `${major}:${minor} ${own}`);
+      if (leaf !== undefined) this.set('blkio', 'blkio.leaf_weight_device', `${major}:${minor} ${leaf}`);
     }
     const throttles = [
       ['throttleReadBpsDevice', 'read_bps'],

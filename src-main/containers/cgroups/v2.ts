@@ -10,6 +10,13 @@ import { attachDevicePolicy } from './device-policy.ts';
 import { killAll, processesUnder, readNumber, readTable, readText, removeTree, write } from './files.ts';
 import type { CgroupHierarchy } from './hierarchy.ts';
 import type { ContainerStats, IoStats, Pressure, PressureLine } from './stats.ts';
+import { checkMemoryInUse, rdmaLine, refuseResources } from './wanted.ts';
+
+/** Members of `linux.resources` that version 2 has nothing for. */
+const ONLY_IN_V1 = [
+  ...['memory.kernel', 'memory.kernelTCP', 'memory.swappiness', 'memory.disableOOMKiller'],
+  ...['cpu.realtimeRuntime', 'cpu.realtimePeriod', 'blockIO.leafWeight', 'network'],
+];
 
 /** A container's cgroup of version 2: Linux admin-guide/cgroup-v2.rst. */
 export class CgroupV2 implements Cgroup {
@@ -37,6 +44,11 @@ export class CgroupV2 implements Cgroup {
   apply(resources: Resources): void {
     const set = (name: string, value: string | number): void => write(this.path, name, value);
     const { memory, cpu, pids, blockIO, devices, unified } = resources;
+    refuseResources(resources, ONLY_IN_V1, 'it is of control groups of version 1, and this host has version 2');
+    if (memory?.useHierarchy === false) {
+      throw new Failure('usage', 'not-supported', 'config.json: linux.resources.memory.useHierarchy: it is always on');
+    }
+    checkMemoryInUse(resources, readNumber(this.path, 'memory.current'));
     const orMax = (value: number): string | number => (value < 0 ? 'max' : value);
     if (memory?.limit) set('memory.max', orMax(memory.limit));
     if (memory?.swap) set('memory.swap.max', swapAlone(memory.swap, memory.limit));
@@ -53,7 +65,12 @@ export class CgroupV2 implements Cgroup {
     if (cpu?.mems) set('cpuset.mems', cpu.mems);
     if (pids) set('pids.max', pids.limit > 0 ? pids.limit : 'max');
     if (blockIO) this.applyIo(blockIO);
-    for (const { pageSize, limit } of resources.hugepageLimits ?? []) set(`hugetlb.${pageSize}.max`, limit);
+    for (const { pageSize, limit } of resources.hugepageLimits ?? []) {
+      set(`hugetlb.${pageSize}.max`, limit);
+      const reservations = `hugetlb.${pageSize}.rsvd.max`;
+      if (existsSync(join(this.path, reservations))) set(reservations, limit);
+    }
+    for (const [device, limits] of Object.entries(resources.rdma ?? {})) set('rdma.max', rdmaLine(device, limits));
     for (const [name, value] of Object.entries(unified ?? {})) {
       if (name.includes('/')) throw new Failure('usage', 'bad-spec', `resources.unified: ${name}: is no name`);
       set(name, value);
@@ -130,11 +147,19 @@ export class CgroupV2 implements Cgroup {
   }
 
   private applyIo(io: NonNullable<Resources['blockIO']>): void {
-    if (io.weight) {
-      const bfq = existsSync(join(this.path, 'io.bfq.weight'));
-      // 10–1000 of version 1 to 1–10000 of version 2.
-      const weight = bfq ? io.weight : Math.trunc(1 + ((io.weight - 10) * 9999) / 990);
-      write(this.path, bfq ? 'io.bfq.weight' : 'io.weight', weight);
+    const bfq = existsSync(join(this.path, 'io.bfq.weight'));
+    const file = bfq ? 'io.bfq.weight' : 'io.weight';
+    // 10–1000 of version 1 to 1–10000 of version 2.
+    const scaled = (weight: number): number => (bfq ? weight : Math.trunc(1 + ((weight - 10) * 9999) / 990));
+    if (io.weight) write(this.path, file, scaled(io.weight));
+    for (const { major, minor, weight, leafWeight } of io.weightDevice ?? []) {
+      if (leafWeight)
+        throw new Failure(
+          'usage',
+          'not-supported',
+          'config.json: linux.resources.blockIO.weightDevice: leafWeight is of control groups of version 1',
+        );
+      if (weight) write(this.path, file, `${major}:${minor} ${scaled(weight)}`);
     }
     const limits = [
       ['throttleReadBpsDevice', 'rbps'],

@@ -41,7 +41,16 @@ const ATTRIBUTES: Readonly<Record<string, Change>> = {
 
 const PROPAGATIONS = ['private', 'shared', 'slave', 'unbindable'] as const;
 /** Of mount(8), and nothing to the kernel here. */
-const WITHOUT_EFFECT = new Set(['defaults', 'async', 'auto', 'noauto', 'user', 'nouser', 'mand', 'nomand', 'remount']);
+const WITHOUT_EFFECT = new Set([
+  ...['defaults', 'async', 'auto', 'noauto', 'user', 'nouser', 'mand', 'nomand', 'remount', 'silent', 'loud'],
+  ...['iversion', 'noiversion', 'nolazytime'],
+]);
+
+/** Those acted on here; the rest go to the file system. */
+export const MOUNT_OPTIONS: readonly string[] = [
+  ...['bind', 'rbind', 'tmpcopyup', ...WITHOUT_EFFECT],
+  ...[...PROPAGATIONS, ...Object.keys(ATTRIBUTES)].flatMap((name) => [name, `r${name}`]),
+].sort();
 
 export function planMount(options: readonly string[]): MountPlan {
   const here = { set: 0, clear: 0 };

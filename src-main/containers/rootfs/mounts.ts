@@ -24,9 +24,6 @@ export interface MountContext {
 /** Mounts one line of the configuration inside the root: OCI runtime 1.2 config §mounts. */
 export function mountOne(context: MountContext, mount: Mount): void {
   const plan = planMount(mount.options ?? []);
-  if ((mount.uidMappings ?? mount.gidMappings) !== null) {
-    throw new Failure('usage', 'mount-mappings', `mount ${mount.destination}: id-mapped mounts are not supported`);
-  }
   if (plan.bind || mount.type === 'bind') bindMount(context, mount, plan);
   else if (mount.type === 'cgroup' || mount.type === 'cgroup2') mountCgroups(context, mount, plan);
   else mountFileSystem(context, mount, plan);

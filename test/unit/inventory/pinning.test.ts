@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { requireRunnable } from '../../../src-main/inventory/host-limits.ts';
 import { newMachineConfig, patchedConfig } from '../../../src-main/inventory/machine-config.ts';
-import { parseCpuList, parsePinning, settledPinning } from '../../../src-main/inventory/pinning.ts';
+import { parsePinning, settledPinning } from '../../../src-main/inventory/pinning.ts';
+import { parseCpuList } from '../../../src-main/linux/cpu-list.ts';
 
 describe('pinning', () => {
   test('names host CPUs for vCPUs, singly, in ranges and joined', () => {

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Failure } from '../../../base/failure.ts';
-import { createContainer, pidNamespaceOf } from '../launch/create-container.ts';
+import { createContainer, pidNamespaceOf, timeNamespaceOf } from '../launch/create-container.ts';
 import { execProcess } from '../launch/exec-process.ts';
 import { type SpawnedInit, spawnInit } from '../launch/spawn-init.ts';
 import { ContainerOperations } from '../operations.ts';
@@ -81,7 +81,13 @@ async function make(root: string, args: Arguments, detached: boolean) {
     size: sizeOf(wanted),
     extraFds: extra.length,
     openFiles: callersOpenFiles(),
-    init: () => spawnInit({ streams: [0, 1, 2], extra, pidNamespace: pidNamespaceOf(spec) }),
+    init: () =>
+      spawnInit({
+        streams: [0, 1, 2],
+        extra,
+        pidNamespace: pidNamespaceOf(spec),
+        timeNamespace: timeNamespaceOf(spec),
+      }),
     onTerminal: (master) => terminal.take(master),
   });
   writePid(args, record.pid);

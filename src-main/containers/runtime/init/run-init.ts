@@ -14,6 +14,8 @@ import { runHooks } from '../hooks.ts';
 import { compileSeccomp } from '../seccomp/compile.ts';
 import type { ProcessSpec } from '../spec/config.ts';
 import type { NamespaceType } from '../spec/linux.ts';
+import { sysctlPath } from '../spec/supported.ts';
+import { applyScheduling } from './apply-scheduling.ts';
 import { applyLimits, applyOomScore, becomeUser } from './become-process.ts';
 import { findProgram } from './find-program.ts';
 import { homeOf } from './home.ts';
@@ -28,6 +30,7 @@ import {
   REPORTS_FD,
 } from './order.ts';
 import { INIT_ANNOTATION } from './small-init.ts';
+import { makeTimeNamespace } from './time-namespace.ts';
 
 /**
  * The first program of a container's process: waits for its order, makes or enters the container, and becomes the
@@ -107,10 +110,13 @@ function runExec(order: ExecOrder): never {
   })();
 }
 
-/** Enters the namespaces that have a path, then makes the others but mount and PID, which this process was born in. */
+/**
+ * Enters the namespaces that have a path, then makes the others, but for those this process was born in: mount, PID,
+ * and a time namespace that has a path.
+ */
 function enterNamespaces({ spec }: CreateOrder): void {
   const namespaces = spec.linux.namespaces ?? [];
-  const born = new Set<NamespaceType>(['mount', 'pid', 'user']);
+  const born = new Set<NamespaceType>(['mount', 'pid', 'time']);
   let fresh = 0;
   for (const { type, path } of namespaces) {
     if (born.has(type)) continue;
@@ -119,6 +125,7 @@ function enterNamespaces({ spec }: CreateOrder): void {
   }
   unshare(fresh);
   if (fresh & CLONE.NEWNET) raiseLoopback();
+  if (namespaces.some(({ type, path }) => type === 'time' && !path)) makeTimeNamespace(spec.linux.timeOffsets ?? {});
   if (spec.hostname) setHostName(spec.hostname);
   if (spec.domainname) setDomainName(spec.domainname);
 }
@@ -126,10 +133,8 @@ function enterNamespaces({ spec }: CreateOrder): void {
 /** Through the host's /proc, where nothing of the container's can stand in for it (CVE-2025-52881). */
 function applySysctls({ spec }: CreateOrder): void {
   for (const [name, value] of Object.entries(spec.linux.sysctl ?? {})) {
-    const path = name.includes('/') ? name : name.replaceAll('.', '/');
-    if (path.split('/').includes('..')) throw new Failure('usage', 'bad-sysctl', `sysctl ${name}: is no name`);
     try {
-      writeFileSync(`/proc/sys/${path}`, value);
+      writeFileSync(`/proc/sys/${sysctlPath(name)}`, value);
     } catch (cause) {
       throw new Failure('failed', 'sysctl-refused', `sysctl ${name}: ${(cause as Error).message}`, { cause });
     }
@@ -172,6 +177,7 @@ function prepare(order: InitOrder, ready: () => void): () => never {
   const program = findProgram(wanted.args[0]!, env, wanted.cwd);
   return () => {
     ready();
+    applyScheduling(wanted);
     becomeUser(spec, wanted, filter);
     enterWorkingFolder(wanted.cwd);
     for (let at = 0; at < order.extraFds; at++) duplicateTo(EXTRA_FD + at, 3 + at);

@@ -6,7 +6,7 @@ import { log } from '../../../base/log.ts';
 import { listenPrivately } from '../../../base/private-socket.ts';
 import { tryLockFile } from '../../../linux/file-lock.ts';
 import { processStart } from '../../../linux/process-stat.ts';
-import { createContainer, pidNamespaceOf } from '../launch/create-container.ts';
+import { createContainer, pidNamespaceOf, timeNamespaceOf } from '../launch/create-container.ts';
 import { execProcess } from '../launch/exec-process.ts';
 import { type SpawnedInit, spawnInit } from '../launch/spawn-init.ts';
 import { ContainerOperations } from '../operations.ts';
@@ -120,7 +120,8 @@ export class Keeper {
     const streams = new KeptStreams(io);
     try {
       const pidNamespace = pidNamespaceOf(spec);
-      const warm = pidNamespace === 'new' ? this.warm.take() : undefined;
+      const timeNamespace = timeNamespaceOf(spec);
+      const warm = pidNamespace === 'new' && timeNamespace === undefined ? this.warm.take() : undefined;
       const { init, folder } = await createContainer({
         root: this.root,
         id,
@@ -131,7 +132,7 @@ export class Keeper {
         extraFds: 0,
         openFiles: OPEN_FILES,
         streams: warm === undefined ? null : streams.streams.map((fd) => `/proc/${process.pid}/fd/${fd}`),
-        init: () => warm ?? spawnInit({ streams: streams.streams, pidNamespace }),
+        init: () => warm ?? spawnInit({ streams: streams.streams, pidNamespace, timeNamespace }),
         onTerminal: (master) => streams.takeMaster(master),
       });
       streams.closeTheirs();

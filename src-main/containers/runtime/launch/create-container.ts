@@ -1,5 +1,4 @@
 import { isAbsolute, join } from 'node:path';
-import { Failure } from '../../../base/failure.ts';
 import { fdOfProcess } from '../../../linux/namespaces.ts';
 import { processStart } from '../../../linux/process-stat.ts';
 import type { Cgroup } from '../../cgroups/cgroup.ts';
@@ -10,6 +9,7 @@ import { runHooks } from '../hooks.ts';
 import { stateForHooks } from '../oci-state.ts';
 import type { TerminalSize } from '../runtime.ts';
 import type { Spec } from '../spec/config.ts';
+import { requireSupported } from '../spec/supported.ts';
 import type { SpawnedInit } from './spawn-init.ts';
 
 export interface Creation {
@@ -120,25 +120,14 @@ function withLastingCgroup(spec: Spec): Spec {
   return path ? { ...spec, linux: { ...spec.linux, cgroupsPath: lastingCgroupPath(path) } } : spec;
 }
 
-/** Where the init of this configuration has to be born. */
+/** Which time namespace the init of this configuration has to be born in; one that is new it makes itself. */
+export function timeNamespaceOf(spec: Spec): string | undefined {
+  return (spec.linux.namespaces ?? []).find(({ type }) => type === 'time')?.path || undefined;
+}
+
+/** Which PID namespace it has to be born in. */
 export function pidNamespaceOf(spec: Spec): 'new' | 'same' | { readonly path: string } {
   const namespace = (spec.linux.namespaces ?? []).find(({ type }) => type === 'pid');
   if (namespace === undefined) return 'same';
   return namespace.path ? { path: namespace.path } : 'new';
-}
-
-function requireSupported({ process: wanted, linux, hostname }: Spec): void {
-  const refuse = (what: string): never => {
-    throw new Failure('usage', 'not-supported', `config.json: ${what}`);
-  };
-  if (!wanted) refuse('process is missing');
-  const namespaces = linux.namespaces ?? [];
-  const has = (type: string): boolean => namespaces.some((namespace) => namespace.type === type);
-  if (!has('mount')) refuse('a container without a mount namespace of its own is not supported');
-  if (namespaces.some(({ type, path }) => type === 'mount' && path))
-    refuse('joining a mount namespace is not supported');
-  if (has('user')) refuse('a user namespace of its own is not supported yet');
-  if (hostname && !has('uts')) refuse('hostname needs a uts namespace');
-  const twice = namespaces.find(({ type }, at) => namespaces.findIndex((other) => other.type === type) !== at);
-  if (twice) refuse(`namespace ${twice.type} is there twice`);
 }

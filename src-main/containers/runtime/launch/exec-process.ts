@@ -1,10 +1,13 @@
 import { readlinkSync } from 'node:fs';
+import { parseCpuList } from '../../../linux/cpu-list.ts';
 import { fdOfProcess } from '../../../linux/namespaces.ts';
+import { pinThread } from '../../../linux/thread.ts';
 import { NAMESPACE_BITS } from '../init/namespace-bits.ts';
 import type { ContainerOperations } from '../operations.ts';
 import type { TerminalSize } from '../runtime.ts';
 import type { ProcessSpec } from '../spec/config.ts';
 import type { NamespaceType } from '../spec/linux.ts';
+import { requireSupportedProcess } from '../spec/supported.ts';
 import { type InitRequest, type SpawnedInit, spawnInit } from './spawn-init.ts';
 
 export interface Execution {
@@ -21,6 +24,7 @@ export interface Execution {
 /** Runs one more process in a running container; settles once its program is executed. */
 export async function execProcess(execution: Execution): Promise<SpawnedInit> {
   const { container, process: wanted } = execution;
+  requireSupportedProcess(wanted);
   const { pid } = container.require('exec', 'created', 'running');
   const spec = container.spec();
   const others = otherNamespaces(pid);
@@ -28,16 +32,22 @@ export async function execProcess(execution: Execution): Promise<SpawnedInit> {
     streams: execution.streams,
     extra: execution.extra,
     pidNamespace: others.includes('pid') ? { path: `/proc/${pid}/ns/pid` } : 'same',
+    timeNamespace: others.includes('time') ? `/proc/${pid}/ns/time` : undefined,
   });
   try {
     await init.next();
+    // OCI runtime 1.2 config §Linux Process: execCPUAffinity, on the way into the cgroup and after it.
+    pin(init.pid, wanted.execCPUAffinity?.initial);
     container.cgroup().enter(init.pid);
+    pin(init.pid, wanted.execCPUAffinity?.final);
     init.order({
       kind: 'exec',
       spec,
       process: { ...wanted, capabilities: wanted.capabilities ?? spec.process?.capabilities },
       target: pid,
-      namespaces: others.filter((type) => type !== 'pid').reduce((bits, type) => bits | NAMESPACE_BITS[type], 0),
+      namespaces: others
+        .filter((type) => type !== 'pid' && type !== 'time')
+        .reduce((bits, type) => bits | NAMESPACE_BITS[type], 0),
       size: execution.size,
       nullIo: execution.nullIo,
       streams: null,
@@ -59,10 +69,16 @@ export async function execProcess(execution: Execution): Promise<SpawnedInit> {
   }
 }
 
+/** Of an init's threads only the first becomes the program. */
+function pin(pid: number, cpus: string | undefined): void {
+  if (cpus) pinThread(pid, parseCpuList(cpus));
+}
+
 const NAMES: readonly (readonly [string, NamespaceType])[] = [
   ['cgroup', 'cgroup'],
   ['ipc', 'ipc'],
   ['uts', 'uts'],
+  ['time', 'time'],
   ['net', 'network'],
   ['pid', 'pid'],
   // Last: in it, the others' files cannot be found any more.

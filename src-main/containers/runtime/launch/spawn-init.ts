@@ -17,6 +17,8 @@ export interface InitRequest {
   readonly extra?: readonly number[];
   /** A PID namespace of its own, that at a path, or this process's. */
   readonly pidNamespace: 'new' | 'same' | { readonly path: string };
+  /** The path of a time namespace to be born in: a process with threads cannot enter one (time_namespaces(7)). */
+  readonly timeNamespace?: string | undefined;
 }
 
 type Awaited = { report: InitReport } | { ended: string };
@@ -117,7 +119,7 @@ export class SpawnedInit {
  * born in them. Its own executable is on a mount of its own that is read-only, and out of the container's reach, so
  * that `/proc/self/exe` is no way to overwrite it (CVE-2019-5736).
  */
-export function spawnInit({ streams, extra = [], pidNamespace }: InitRequest): SpawnedInit {
+export function spawnInit({ streams, extra = [], pidNamespace, timeNamespace }: InitRequest): SpawnedInit {
   const orders = openPipe();
   const reports = openPipe();
   const home = {
@@ -133,7 +135,12 @@ export function spawnInit({ streams, extra = [], pidNamespace }: InitRequest): S
       if (typeof pidNamespace === 'object' && direct) enterPidNamespace(pidNamespace.path);
       protectExecutable();
       const runtime = process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
-      const [program = '', ...args] = [...(direct ? [] : starter(pidNamespace)), process.execPath, ...INIT_FLAGS];
+      const [program = '', ...args] = [
+        ...(timeNamespace === undefined ? [] : ['nsenter', `--time=${timeNamespace}`, '--']),
+        ...(direct ? [] : starter(pidNamespace)),
+        process.execPath,
+        ...INIT_FLAGS,
+      ];
       child = spawn(program, [...args, initScript()], {
         stdio: [...streams, orders.read, reports.write, ...extra],
         cwd: '/',

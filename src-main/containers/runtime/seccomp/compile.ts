@@ -78,8 +78,9 @@ export function compileSeccomp(seccomp: Seccomp): SeccompProgram {
   return { program: bpf.assemble(), flags: flagsOf(seccomp) };
 }
 
-function flagsOf({ flags, listenerPath }: Seccomp): number {
+function flagsOf({ flags, listenerPath, listenerMetadata }: Seccomp): number {
   if (listenerPath) throw unsupported('listenerPath');
+  if (listenerMetadata) throw unsupported('listenerMetadata');
   return (flags ?? []).reduce((bits, name) => {
     const bit = SECCOMP_FLAGS[name];
     if (bit === undefined) throw unsupported(`flag ${name}`);

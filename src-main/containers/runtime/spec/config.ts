@@ -1,9 +1,13 @@
 import { en } from 'zod/locales';
 import * as z from 'zod/mini';
 import { Failure } from '../../../base/failure.ts';
+import { IO_PRIORITY_CLASSES, SCHEDULING_FLAGS, SCHEDULING_POLICIES } from '../../../linux/scheduling.ts';
 import { linux, type Resources, resources } from './linux.ts';
 
-/** A bundle's config.json: OCI runtime 1.2 config. Members the document does not know are dropped. */
+/**
+ * A bundle's config.json: OCI runtime 1.2 config. Members the document does not know are dropped; those it knows and
+ * this runtime does not act on are kept for `supported.ts` to refuse.
+ */
 
 z.config(en());
 
@@ -13,6 +17,11 @@ const many = <T extends z.ZodMiniType>(item: T) => z._default(z.nullable(z.array
 const whole = z.number().check(z.refine((value) => Number.isInteger(value), 'a whole number is expected'));
 /** No file system path, no environment and no argument holds a zero byte. */
 const cText = text.check(z.refine((value) => !value.includes('\0'), 'a zero byte is not allowed'));
+
+/** `0-3,7`; empty is as if it were left out. */
+const cpuList = text.check(z.regex(/^(\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*)?$/, 'CPUs like 0-3,7 are expected'));
+const time = z.int().check(z.minimum(0));
+const namesOf = <T extends string>(table: Readonly<Record<T, unknown>>): T[] => Object.keys(table) as T[];
 
 const mapping = z.object({ containerID: u32, hostID: u32, size: u32 });
 
@@ -41,8 +50,10 @@ const processSchema = z.object({
   cwd: cText.check(z.regex(/^\//, 'an absolute path is expected')),
   env: many(cText),
   args: z.array(cText).check(z.minLength(1)),
+  commandLine: z.optional(text),
   user: z._default(
     z.object({
+      username: z.optional(text),
       uid: z._default(u32, 0),
       gid: z._default(u32, 0),
       umask: z.optional(u32),
@@ -57,18 +68,28 @@ const processSchema = z.object({
   selinuxLabel: z.optional(text),
   oomScoreAdj: z.optional(z.nullable(z.int().check(z.minimum(-1000), z.maximum(1000)))),
   scheduler: z.optional(
-    z.object({
-      policy: text,
-      nice: z.optional(whole),
-      priority: z.optional(whole),
-      flags: many(text),
-      runtime: z.optional(whole),
-      deadline: z.optional(whole),
-      period: z.optional(whole),
-    }),
+    z.nullable(
+      z.object({
+        policy: z.enum(namesOf(SCHEDULING_POLICIES)),
+        nice: z._default(z.int().check(z.minimum(-20), z.maximum(19)), 0),
+        priority: z._default(z.int().check(z.minimum(0), z.maximum(99)), 0),
+        flags: many(z.enum(namesOf(SCHEDULING_FLAGS))),
+        /** Nanoseconds, of the deadline policy; so the next two. */
+        runtime: z._default(time, 0),
+        deadline: z._default(time, 0),
+        period: z._default(time, 0),
+      }),
+    ),
   ),
-  ioPriority: z.optional(z.object({ class: text, priority: z.int() })),
-  execCPUAffinity: z.optional(z.object({ initial: z.optional(text), final: z.optional(text) })),
+  ioPriority: z.optional(
+    z.nullable(
+      z.object({
+        class: z.enum(namesOf(IO_PRIORITY_CLASSES)),
+        priority: z.int().check(z.minimum(0), z.maximum(7)),
+      }),
+    ),
+  ),
+  execCPUAffinity: z.optional(z.nullable(z.object({ initial: z.optional(cpuList), final: z.optional(cpuList) }))),
 });
 export type ProcessSpec = z.infer<typeof processSchema>;
 export type ProcessInput = z.input<typeof processSchema>;
@@ -103,6 +124,11 @@ const spec = z.object({
   hooks: z.optional(z.nullable(hooks)),
   annotations: z._default(z.nullable(z.record(text, text)), null),
   linux: z._default(linux, z.parse(linux, {})),
+  windows: z.optional(z.unknown()),
+  solaris: z.optional(z.unknown()),
+  freebsd: z.optional(z.unknown()),
+  vm: z.optional(z.unknown()),
+  zos: z.optional(z.unknown()),
 });
 export type Spec = z.infer<typeof spec>;
 /** A configuration as its author writes it: what the document leaves optional may be left out. */

@@ -79,6 +79,11 @@ const blockIo = z.object({
   throttleWriteIOPSDevice: many(deviceRate),
 });
 
+/** As the kernel's files are named by it: cgroup-v2.rst §HugeTLB. */
+const pageSize = text.check(z.regex(/^[1-9]\d*[KMG]B$/, 'a size like 2MB is expected'));
+/** A device's name, on a line of the kernel's. */
+const word = text.check(z.regex(/^[^\s/]+$/, 'a name is expected'));
+
 export const resources = z.object({
   devices: many(deviceRule),
   memory: z.optional(memory),
@@ -86,11 +91,12 @@ export const resources = z.object({
   /** limit: -1 and 0 mean none. */
   pids: z.optional(z.object({ limit: integer })),
   blockIO: z.optional(blockIo),
-  hugepageLimits: many(z.object({ pageSize: text, limit: integer })),
+  hugepageLimits: many(z.object({ pageSize, limit: integer })),
   network: z.optional(
-    z.object({ classID: z.optional(u32), priorities: many(z.object({ name: text, priority: u32 })) }),
+    z.object({ classID: z.optional(u32), priorities: many(z.object({ name: word, priority: u32 })) }),
   ),
-  rdma: z.optional(z.record(text, z.object({ hcaHandles: z.optional(u32), hcaObjects: z.optional(u32) }))),
+  /** By the device's name. */
+  rdma: z.optional(z.record(word, z.object({ hcaHandles: z.optional(u32), hcaObjects: z.optional(u32) }))),
   /** cgroup v2 files by name. */
   unified: z.optional(z.record(text, text)),
 });
@@ -122,7 +128,10 @@ export const linux = z.object({
   uidMappings: many(idMapping),
   gidMappings: many(idMapping),
   timeOffsets: z.optional(
-    z.record(z.enum(['monotonic', 'boottime']), z.object({ secs: z.optional(integer), nanosecs: z.optional(u32) })),
+    z.partialRecord(
+      z.enum(['monotonic', 'boottime']),
+      z.object({ secs: z._default(integer, 0), nanosecs: z._default(u32.check(z.maximum(999_999_999)), 0) }),
+    ),
   ),
   devices: many(device),
   cgroupsPath: z.optional(text),
@@ -135,7 +144,10 @@ export const linux = z.object({
   maskedPaths: many(text),
   readonlyPaths: many(text),
   mountLabel: z.optional(text),
-  personality: z.optional(z.object({ domain: z.enum(['LINUX', 'LINUX32']), flags: many(text) })),
+  personality: z.optional(z.nullable(z.object({ domain: z.enum(['LINUX', 'LINUX32']), flags: many(text) }))),
   intelRdt: z.optional(z.unknown()),
+  /** These two are of version 1.3. */
+  netDevices: z.optional(z.unknown()),
+  memoryPolicy: z.optional(z.unknown()),
 });
 export type LinuxSpec = z.infer<typeof linux>;
