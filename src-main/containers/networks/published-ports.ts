@@ -1,10 +1,10 @@
-import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Disposable } from '../../base/disposable.ts';
 import { Failure } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
 import type { PortBinding } from '../lifecycle/ports.ts';
 import type { Publication } from './firewall.ts';
+import { type BoundPort, bindDatagrams, type PortTarget } from './published-datagrams.ts';
 
 export interface PortWish {
   readonly protocol: 'tcp' | 'udp';
@@ -40,7 +40,15 @@ export async function holdPort(wish: PortWish, address: string): Promise<HeldPor
 }
 
 async function hold(wish: PortWish, hostPort: number, address: string): Promise<HeldPort> {
-  const socket = wish.protocol === 'udp' ? await bindDatagram(wish, hostPort) : await listen(wish, hostPort, address);
+  const open = wish.protocol === 'udp' ? bindDatagrams : listen;
+  const target = { address, port: wish.port };
+  // `::` is every address, of IPv4 as well.
+  const socket =
+    wish.hostAddress === ''
+      ? await open('::', hostPort, target).catch((error) =>
+          isNoIpv6(error) ? open('0.0.0.0', hostPort, target) : Promise.reject(error),
+        )
+      : await open(wish.hostAddress, hostPort, target);
   const { port, family } = socket.address();
   const onAll = wish.hostAddress === '' || wish.hostAddress === '0.0.0.0';
   const named = { HostIp: onAll ? '0.0.0.0' : wish.hostAddress, HostPort: `${port}` };
@@ -57,27 +65,17 @@ async function hold(wish: PortWish, hostPort: number, address: string): Promise<
   };
 }
 
-interface Bound {
-  address(): { port: number; family: string };
-  close(): void;
-}
-
-async function listen(wish: PortWish, port: number, address: string): Promise<Bound> {
+async function listen(host: string, port: number, target: PortTarget): Promise<BoundPort> {
   const clients = new Set<Socket>();
-  const open = (host: string): Promise<Server> =>
-    new Promise((resolve, reject) => {
-      const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
-        clients.add(client);
-        client.on('close', () => clients.delete(client));
-        passOn(client, address, wish.port);
-      });
-      server.once('error', reject);
-      server.listen({ host, port }, () => resolve(server));
+  const server = await new Promise<Server>((resolve, reject) => {
+    const opened = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
+      clients.add(client);
+      client.on('close', () => clients.delete(client));
+      passOn(client, target);
     });
-  const server =
-    wish.hostAddress === ''
-      ? await open('::').catch((error) => (isNoIpv6(error) ? open('0.0.0.0') : Promise.reject(error)))
-      : await open(wish.hostAddress);
+    opened.once('error', reject);
+    opened.listen({ host, port }, () => resolve(opened));
+  });
   server.on('error', (error) => log('warn', 'published-port', { port, why: error.message }));
   return {
     address: () => server.address() as { port: number; family: string },
@@ -88,8 +86,8 @@ async function listen(wish: PortWish, port: number, address: string): Promise<Bo
   };
 }
 
-function passOn(client: Socket, host: string, port: number): void {
-  const target = connect({ host, port, allowHalfOpen: true });
+function passOn(client: Socket, { address, port }: PortTarget): void {
+  const target = connect({ host: address, port, allowHalfOpen: true });
   for (const [from, to] of [
     [client, target],
     [target, client],
@@ -100,18 +98,6 @@ function passOn(client: Socket, host: string, port: number): void {
   target.once('connect', () => {
     client.pipe(target);
     target.pipe(client);
-  });
-}
-
-/** Held, and never read: over IPv4 the kernel's rules are faster, and over IPv6 a datagram port is not published. */
-function bindDatagram({ hostAddress }: PortWish, port: number): Promise<Bound> {
-  return new Promise((resolve, reject) => {
-    const socket: DatagramSocket = createSocket(hostAddress.includes(':') ? 'udp6' : 'udp4');
-    socket.once('error', (error) => {
-      socket.close();
-      reject(error);
-    });
-    socket.bind({ port, address: hostAddress || '0.0.0.0', exclusive: true }, () => resolve(socket));
   });
 }
 

@@ -61,6 +61,9 @@ const before = new Set(able ? readdirSync('/sys/class/net') : []);
 const tablesBefore = new Set(able ? tables() : []);
 const nothing = { links: [], tables: [], files: [] };
 
+/** Of the prefix for documentation, RFC 3849. */
+const GLOBAL_IPV6 = '2001:db8::b0:1';
+
 /** An address of this computer that is not loopback's. */
 function ownAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
@@ -121,7 +124,7 @@ describe("networks, by Debian's docker client", { timeout: 120_000 }, () => {
     expect(leftovers()).toEqual(nothing);
   });
 
-  test('a datagram port is published too', async () => {
+  test('a datagram port is published too, over IPv4 and IPv6; the answer comes from where the question went', async () => {
     await say('run', '-d', '--name', 'echo', '-p', '7/udp', 'busybox', 'sleep', '1000');
     const pid = await say('inspect', '-f', '{{.State.Pid}}', 'echo');
     const script = `const s = require('dgram').createSocket('udp4');
@@ -129,17 +132,20 @@ describe("networks, by Debian's docker client", { timeout: 120_000 }, () => {
     const inside = spawn('nsenter', ['--target', pid, '--net', process.execPath, '-e', script], {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
     });
-    const socket = createSocket('udp4');
+    execFileSync('ip', ['-6', 'address', 'add', `${GLOBAL_IPV6}/128`, 'dev', 'lo', 'nodad']);
+    const sockets = { 4: createSocket('udp4'), 6: createSocket('udp6') };
     try {
       await once(inside.stdout, 'data');
       const port = Number((await say('port', 'echo', '7/udp')).split(':').pop());
-      for (const address of ['127.0.0.1', ownAddress()]) {
+      for (const address of ['127.0.0.1', ownAddress(), '::1', GLOBAL_IPV6]) {
+        const socket = sockets[address.includes(':') ? 6 : 4];
         socket.send(`to ${address}`, port, address);
-        const [heard] = (await once(socket, 'message')) as [Buffer];
-        expect(`${heard}`).toBe(`to ${address}`);
+        const [heard, from] = (await once(socket, 'message')) as [Buffer, { address: string; port: number }];
+        expect(`${heard} from ${from.address} ${from.port}`).toBe(`to ${address} from ${address} ${port}`);
       }
     } finally {
-      socket.close();
+      for (const socket of Object.values(sockets)) socket.close();
+      execFileSync('ip', ['-6', 'address', 'del', `${GLOBAL_IPV6}/128`, 'dev', 'lo']);
       inside.kill();
     }
     await say('rm', '-f', 'echo');
