@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disposable } from '../base/disposable.ts';
 import { errno, errnoName, libcFunction, SystemCallFailure } from './libc.ts';
 
@@ -17,6 +18,16 @@ export class FileLock implements Disposable {
     if (!this.held) return;
     this.held = false;
     closeSync(this.fd);
+  }
+}
+
+const RETRY_MS = 5;
+
+/** The same, waiting for whoever holds it; null when that takes longer than `patienceMs`. */
+export async function lockFile(path: string, patienceMs: number): Promise<FileLock | null> {
+  for (const end = performance.now() + patienceMs; ; await sleep(RETRY_MS)) {
+    const lock = tryLockFile(path);
+    if (lock !== null || performance.now() > end) return lock;
   }
 }
 

@@ -11,9 +11,11 @@ import { OPTION } from './new-network.ts';
 
 const DEFAULT_MTU = 1500;
 
+export const BRIDGE_PREFIX = 'bh-';
+
 /** linux/if.h: a name has at most 15 characters. */
 export function bridgeName({ id }: { readonly id: string }): string {
-  return `bh-${id.slice(0, 12)}`;
+  return `${BRIDGE_PREFIX}${id.slice(0, 12)}`;
 }
 
 export function portName(endpointId: string): string {
@@ -23,6 +25,10 @@ export function portName(endpointId: string): string {
 /** The links of one engine's bridge networks. `mark` is on every one of them, so that they are known again after a crash. */
 export class BridgeLinks {
   constructor(private readonly mark: string) {}
+
+  isRaised(network: BridgeNetwork): boolean {
+    return withSocket((socket) => links.findLink(socket, bridgeName(network)) !== undefined);
+  }
 
   /** Makes the bridge of a network with its gateway's address, unless it is there. */
   raise(network: BridgeNetwork): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Owner } from '../../base/disposable.ts';
 import { asFailure, Failure } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
+import { lockFile } from '../../linux/file-lock.ts';
 import { parseAddress, Subnet } from '../../network/ipv4.ts';
 import type { EndpointRequest } from '../lifecycle/container-record.ts';
 import { newId } from '../lifecycle/names.ts';
@@ -13,16 +14,23 @@ import { noNetwork } from '../lifecycle/ports.ts';
 import { AddressPool } from './address-pool.ts';
 import { BridgeLinks, bridgeName, macOf, newSandbox, portName, routeBy } from './bridge-links.ts';
 import { FirewallTable } from './firewall-table.ts';
+import { hostRoutes } from './host-routes.ts';
 import { ContainerNames } from './names/container-names.ts';
 import { NameServer } from './names/name-server.ts';
 import { hostNameServers } from './names/upstream.ts';
 import { type BridgeNetwork, isBridge, NetworkStore } from './network-store.ts';
 import { isPredefined, newNetwork, OPTION, predefinedStays } from './new-network.ts';
+import { placeNetwork } from './place-network.ts';
 import { portWishes } from './port-wishes.ts';
 import { holdPort, type PortWish } from './published-ports.ts';
 import { checkWish, requestedNetworks } from './requested-networks.ts';
 import { SandboxFiles } from './sandbox-files.ts';
 import { fileOf, type Plugged, type Sandbox, sandboxLineage, sandboxOf } from './sandboxes.ts';
+
+/** Held while a bridge gets its place, by every engine of this computer. */
+const PLACES_LOCK = '/run/bulkhead-networks.lock';
+/** To look and make takes milliseconds. */
+const PLACES_PATIENCE_MS = 30_000;
 
 export interface NetworkFolders {
   /** The networks. */
@@ -51,7 +59,7 @@ export class BridgeNetworks implements ContainerNetworks {
   private readonly order = new OneAtATime();
 
   constructor({ networks, running }: NetworkFolders) {
-    const mark = `bulkhead-${createHash('sha256').update(networks).digest('hex').slice(0, 12)}`;
+    const mark = engineMark(networks);
     this.store = new NetworkStore(networks);
     this.files = new SandboxFiles(running, sandboxLineage);
     this.links = new BridgeLinks(mark);
@@ -102,7 +110,7 @@ export class BridgeNetworks implements ContainerNetworks {
       try {
         if (!sandbox.sharesHost) {
           sandbox.namespace = newSandbox();
-          for (const [network, wish] of networks) if (isBridge(network)) this.plug(sandbox, network, wish);
+          for (const [network, wish] of networks) if (isBridge(network)) await this.plug(sandbox, network, wish);
           await this.publish(sandbox, portWishes(request.config, request.host, this.bindingAddress(sandbox)));
           await this.settle();
         }
@@ -155,8 +163,8 @@ export class BridgeNetworks implements ContainerNetworks {
       }
       checkWish(network, wish);
       const hadWayOut = this.wayOut(sandbox) !== undefined;
-      this.plug(sandbox, network, wish);
       try {
+        await this.plug(sandbox, network, wish);
         const wishes = hadWayOut ? [] : portWishes(request.config, request.host, this.bindingAddress(sandbox));
         await this.publish(sandbox, wishes);
         await this.settle();
@@ -215,12 +223,11 @@ export class BridgeNetworks implements ContainerNetworks {
     }
   }
 
-  private plug(sandbox: Sandbox, network: BridgeNetwork, wish: EndpointRequest): void {
+  private async plug(sandbox: Sandbox, asked: BridgeNetwork, wish: EndpointRequest): Promise<void> {
+    const network = await this.raise(asked);
     const pool = this.poolOf(network);
     const endpoint: Plugged = endpointOf(sandbox, network, wish, pool.take(wish.ipv4));
     try {
-      this.links.raise(network);
-      this.raised.add(network.id);
       const isWayOut = !network.internal && this.wayOut(sandbox) === undefined;
       this.links.plug(network, endpoint, sandbox.namespace, endpoint.device, isWayOut);
     } catch (error) {
@@ -230,9 +237,34 @@ export class BridgeNetworks implements ContainerNetworks {
     sandbox.endpoints.set(network.name, endpoint);
   }
 
+  /** Makes a network's bridge, elsewhere if its place is taken; one engine of this computer at a time looks and makes. */
+  private async raise(asked: BridgeNetwork): Promise<BridgeNetwork> {
+    if (this.isUsed(asked) || this.links.isRaised(asked)) {
+      this.links.raise(asked);
+      this.raised.add(asked.id);
+      return asked;
+    }
+    const lock = await lockFile(PLACES_LOCK, PLACES_PATIENCE_MS);
+    if (lock === null)
+      throw new Failure('state', 'networks-busy', `networks: ${PLACES_LOCK} is held, and not given back`);
+    try {
+      const network = placeNetwork(asked, this.store.bridges(), hostRoutes());
+      if (network !== asked) {
+        log('warn', 'network-moved', { network: network.name, from: asked.subnet, to: network.subnet });
+        this.pools.delete(network.id);
+        this.store.put(network);
+      }
+      this.links.raise(network);
+      this.raised.add(network.id);
+      return network;
+    } finally {
+      lock.dispose();
+    }
+  }
+
   private async unplug(sandbox: Sandbox, name: string): Promise<void> {
     const endpoint = sandbox.endpoints.get(name);
-    if (endpoint === undefined) return;
+    if (endpoint === undefined) return this.settle();
     const before = this.wayOut(sandbox);
     sandbox.endpoints.delete(name);
     this.release(endpoint);
@@ -375,6 +407,11 @@ export class BridgeNetworks implements ContainerNetworks {
       log('warn', 'network-address', { address, why: asFailure(error).message });
     }
   }
+}
+
+/** On every link of one engine, and the name of its firewall table. */
+export function engineMark(networks: string): string {
+  return `bulkhead-${createHash('sha256').update(networks).digest('hex').slice(0, 12)}`;
 }
 
 function defaultNetwork(others: readonly BridgeNetwork[]): BridgeNetwork {

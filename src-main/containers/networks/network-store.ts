@@ -20,6 +20,7 @@ const networkFile = z.object({
   subnet: z.string(),
   gateway: z.string(),
   range: z.optional(z.string()),
+  fromPool: z.optional(z.boolean()),
 });
 type NetworkFile = z.infer<typeof networkFile>;
 
@@ -28,7 +29,13 @@ const lineage: Lineage<NetworkFile> = { noun: 'network', version: 1, schema: net
 /** The network of containers that name none, and the two that need nothing. */
 export const PREDEFINED = ['bridge', 'host', 'none'] as const;
 
-export type BridgeNetwork = Network & { readonly driver: 'bridge'; readonly subnet: string; readonly gateway: string };
+export type BridgeNetwork = Network & {
+  readonly driver: 'bridge';
+  readonly subnet: string;
+  readonly gateway: string;
+  /** Nobody asked for its addresses: it may be given others. */
+  readonly fromPool?: boolean;
+};
 
 export function isBridge(network: Network): network is BridgeNetwork {
   return network.driver === 'bridge';
@@ -91,8 +98,12 @@ export class NetworkStore {
     if (!file.endsWith('.json')) return;
     const read = readVersioned(readFileSync(join(this.folder, file), 'utf8'), lineage);
     if ('value' in read) {
-      const { version: _version, range, ...network } = read.value;
-      this.add({ ...network, ...(range === undefined ? {} : { range }) });
+      const { version: _version, range, fromPool, ...network } = read.value;
+      this.add({
+        ...network,
+        ...(range === undefined ? {} : { range }),
+        ...(fromPool === undefined ? {} : { fromPool }),
+      });
     } else log('error', 'network-unreadable', { file, why: read.broken });
   }
 

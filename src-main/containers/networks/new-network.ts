@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { Failure } from '../../base/failure.ts';
 import { formatAddress, parseAddress, Subnet } from '../../network/ipv4.ts';
 import { newId, requireName } from '../lifecycle/names.ts';
 import type { NetworkRequest } from '../lifecycle/ports.ts';
 import { freeSubnet } from './address-pool.ts';
+import { hostRoutes } from './host-routes.ts';
 import { type BridgeNetwork, PREDEFINED } from './network-store.ts';
 
 /** What options of Docker's bridge driver mean here: the rest is refused, not forgotten. */
@@ -23,7 +22,9 @@ export function newNetwork(request: NetworkRequest, others: readonly BridgeNetwo
   refuse(request, others);
   const taken = others.map(({ subnet }) => Subnet.parse(subnet, 'subnet'));
   const subnet =
-    request.subnet === undefined ? freeSubnet([...taken, ...hostSubnets()]) : checkedSubnet(request.subnet, taken);
+    request.subnet === undefined
+      ? freeSubnet([...taken, ...hostRoutes().map((route) => route.subnet)])
+      : checkedSubnet(request.subnet, taken);
   const range = request.range === undefined ? undefined : Subnet.parse(request.range, 'ip-range');
   if (range !== undefined && !(subnet.contains(range.first) && subnet.contains(range.last))) {
     throw wrong(`ip-range ${request.range}: is not in subnet ${subnet}`);
@@ -42,6 +43,7 @@ export function newNetwork(request: NetworkRequest, others: readonly BridgeNetwo
     options: request.options,
     subnet: `${subnet}`,
     gateway: formatAddress(gateway),
+    ...([request.subnet, request.gateway, request.range].every((one) => one === undefined) ? { fromPool: true } : {}),
     ...(range === undefined ? {} : { range: `${range}` }),
   };
 }
@@ -81,26 +83,6 @@ function checkedSubnet(text: string, taken: readonly Subnet[]): Subnet {
     throw new Failure('state', 'subnet-taken', `subnet ${text}: Pool overlaps with other one on this address space`);
   }
   return subnet;
-}
-
-/** Everything this computer reaches by a route of its own: a network over it would cut it off. */
-export function hostSubnets(): Subnet[] {
-  const own = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ family }) => family === 'IPv4')
-    .map(({ cidr }) => Subnet.parse(cidr ?? '', 'address'));
-  return [...own, ...routedSubnets()];
-}
-
-/** proc(5) /proc/net/route: hexadecimal, in the byte order of the machine. */
-function routedSubnets(): Subnet[] {
-  const rows = readFileSync('/proc/net/route', 'utf8').trim().split('\n').slice(1);
-  return rows.flatMap((row) => {
-    const [, destination = '', , , , , , mask = ''] = row.split('\t');
-    const length = [...Number.parseInt(mask, 16).toString(2)].filter((bit) => bit === '1').length;
-    const address = Buffer.from(destination, 'hex').reverse().readUInt32BE();
-    return length === 0 ? [] : [new Subnet(address, length)];
-  });
 }
 
 function wrong(message: string): Failure {

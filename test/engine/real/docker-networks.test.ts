@@ -2,10 +2,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { engineMark } from '../../../src-main/containers/networks/bridge-networks.ts';
 import { RealEngine } from '../../support/engine/real-engine.ts';
 import { need } from '../../support/need.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
@@ -45,21 +46,25 @@ const serve = (text: string): string[] => [
 ];
 
 /** Everything of networks that one engine could leave on this computer. */
-function leftovers(): { links: string[]; tables: string[]; files: string[] } {
-  const mine = Object.keys(networkInterfaces()).concat(readdirSync('/sys/class/net'));
+function leftovers(of = engine): { links: string[]; tables: string[]; files: string[] } {
+  const mark = engineMark(of.paths.networks);
   return {
-    links: [...new Set(mine)].filter((name) => /^(bh|bv)-/.test(name) && !before.has(name)),
-    tables: tables().filter((name) => !tablesBefore.has(name)),
-    files: readdirSync(engine.paths.runtimeNetworks),
+    links: readdirSync('/sys/class/net').filter((name) => aliasOf(name) === mark),
+    tables: tables().filter((name) => name.endsWith(` ${mark}`)),
+    files: readdirSync(of.paths.runtimeNetworks),
   };
 }
-const tables = (): string[] =>
-  execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line.includes('bulkhead-'));
-const before = new Set(able ? readdirSync('/sys/class/net') : []);
-const tablesBefore = new Set(able ? tables() : []);
+const tables = (): string[] => execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' }).split('\n');
 const nothing = { links: [], tables: [], files: [] };
+
+function aliasOf(link: string): string | undefined {
+  try {
+    return readFileSync(`/sys/class/net/${link}/ifalias`, 'utf8').trim();
+  } catch {
+    // One of another engine's that is gone by now.
+    return undefined;
+  }
+}
 
 /** Of the prefix for documentation, RFC 3849. */
 const GLOBAL_IPV6 = '2001:db8::b0:1';
@@ -253,6 +258,43 @@ describe("networks, by Debian's docker client", { timeout: 120_000 }, () => {
       if (all.length > 0) await say('rm', '-f', ...all);
       expect(leftovers()).toEqual(nothing);
     }
+  });
+
+  test('two engines of root: each default network has its own place, and one going leaves the other’s', async () => {
+    const second = temporaryHome();
+    const other = new RealEngine(second.home, second.env);
+    await other.start();
+    try {
+      await other.importBusybox();
+      const subnetOf = (one: RealEngine): Promise<string> =>
+        one.client.say('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Subnet}}');
+      await say('run', '-d', '--name', 'ours', '-p', '80', ...serve('ours'));
+      // Chosen while no bridge of ours was up: the same, unless something else was.
+      await other.client.say('run', '-d', '--name', 'theirs', '-p', '80', ...serve('theirs'));
+      expect(await subnetOf(other)).not.toBe(await subnetOf(engine));
+      const portOf = async (one: RealEngine, name: string): Promise<string> =>
+        (await one.client.say('port', name, '80')).split('\n')[0]?.split(':').pop() ?? '';
+      const ports = { ours: await portOf(engine, 'ours'), theirs: await portOf(other, 'theirs') };
+      for (const address of ['127.0.0.1', ownAddress(), '::1']) {
+        expect(await page(address, ports.ours)).toBe('ours');
+        expect(await page(address, ports.theirs)).toBe('theirs');
+      }
+      // A place that was asked for is not taken from another engine.
+      const place = await subnetOf(engine);
+      await other.client.say('network', 'create', '--subnet', place, 'same');
+      const refused = await other.client.run(['run', '--rm', '--network', 'same', 'busybox', 'true']);
+      expect(refused.stderr).toMatch(/network same: its subnet [\d./]+ is in use on this computer.*bh-/);
+      const { links, tables: ownTables } = leftovers();
+      await other.client.say('network', 'rm', 'same');
+      await other.client.say('rm', '-f', 'theirs');
+      expect(leftovers(other)).toEqual(nothing);
+      expect(leftovers()).toMatchObject({ links, tables: ownTables });
+      expect(await page('127.0.0.1', ports.ours)).toBe('ours');
+    } finally {
+      await other.dispose();
+      await say('rm', '-f', 'ours');
+    }
+    expect(leftovers()).toEqual(nothing);
   });
 
   test('what a network cannot be is refused, with the reason', async () => {
