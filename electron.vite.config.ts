@@ -29,6 +29,7 @@ export default defineConfig({
           'vcpu-worker': entry('vcpu-worker.ts'),
           'layer-worker': entry('layer-worker.ts'),
           'io-worker': entry('io-worker.ts'),
+          'network-worker': entry('network-worker.ts'),
         },
         external,
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },

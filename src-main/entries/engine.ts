@@ -5,7 +5,7 @@ import { starterReport } from '../base/starter-report.ts';
 import { delegatedControllers, removeEngineCgroup } from '../containers/cgroups/locate.ts';
 import { openImageStore } from '../containers/images/local-image-store.ts';
 import { BridgeNetworks } from '../containers/networks/bridge-networks.ts';
-import { PastaNetworks } from '../containers/networks/pasta-networks.ts';
+import { UserNetworks } from '../containers/networks/user-networks.ts';
 import { openRuntime } from '../containers/runtime/open-runtime.ts';
 import { serveEngine } from '../docker-api/serve-engine.ts';
 import { bulkheadPaths, enginePaths } from '../inventory/paths.ts';
@@ -24,8 +24,8 @@ try {
     runtime: openRuntime(engine.runtimeState),
     images: await openImageStore({ folder: engine.images }),
     networks: rootless
-      ? new PastaNetworks(engine.runtimeNetworks)
-      : new BridgeNetworks({ networks: engine.networks, running: engine.runtimeNetworks }),
+      ? new UserNetworks({ networks: engine.networks, running: engine.runtimeNetworks })
+      : BridgeNetworks.ofHost({ networks: engine.networks, running: engine.runtimeNetworks }),
     cgroupVersion: existsSync('/sys/fs/cgroup/cgroup.controllers') ? '2' : '1',
     rootless,
     ...(rootless ? { controllers: delegatedControllers() } : {}),

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { checked, errno, errnoName, libcFunction, SystemCallFailure } from './libc.ts';
 
 const cMount = libcFunction<[string, string, string | null, number, string | null], number>(
@@ -30,6 +32,11 @@ export function mount(
 /** Shows `source` at `target` as well. */
 export function bindMount(source: string, target: string): void {
   mount(source, target, null, MS_BIND, null);
+}
+
+/** Whether something of another file system lies over the file at `path`. */
+export function isMountPoint(path: string): boolean {
+  return statSync(path).dev !== statSync(dirname(path)).dev;
 }
 
 /** Unmounts now and lets go when the last user does. Whether anything was mounted there. */

@@ -3,13 +3,25 @@ import { attribute, attributesIn, type RouteSocket } from './route-socket.ts';
 
 /** rtnetlink(7), linux/if_link.h, linux/if_addr.h, linux/rtnetlink.h. */
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, SETLINK: 19, NEWADDR: 20, NEWROUTE: 24 } as const;
-const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, IFALIAS: 20, NET_NS_FD: 28 } as const;
+const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  MASTER: 10,
+  PROTINFO: 12,
+  LINKINFO: 18,
+  IFALIAS: 20,
+  NET_NS_FD: 28,
+} as const;
+const IFLA_BRPORT = { MODE: 4, ISOLATED: 33 } as const;
+const NLA_F_NESTED = 0x8000;
 const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 const VETH_INFO_PEER = 1;
 const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
 const RTA = { OIF: 4, GATEWAY: 5 } as const;
 const IFF_UP = 1;
 const AF_INET = 2;
+const AF_BRIDGE = 7;
 const RT_TABLE_MAIN = 254;
 const RTPROT_BOOT = 3;
 const RTN_UNICAST = 1;
@@ -63,6 +75,25 @@ export function makeVeth(
   socket.ask(RTM.NEWLINK, ['CREATE', 'EXCL'], [linkHeader({ up: true }), named, ...rest], `veth ${near.name}`);
   const alias = attribute(IFLA.IFALIAS, Buffer.from(near.alias));
   socket.ask(RTM.SETLINK, [], [linkHeader(), named, alias], `veth ${near.name}`);
+}
+
+/** How a bridge treats one of its ports. */
+export interface PortMode {
+  /** Frames may leave where they came from. */
+  readonly hairpin: boolean;
+  /** Nothing passes between this port and others that are isolated. */
+  readonly isolated: boolean;
+}
+
+export function setPortMode(socket: RouteSocket, port: number, { hairpin, isolated }: PortMode, object: string): void {
+  const mode = [
+    attribute(IFLA_BRPORT.MODE, Uint8Array.of(Number(hairpin))),
+    attribute(IFLA_BRPORT.ISOLATED, Uint8Array.of(Number(isolated))),
+  ];
+  const header = linkHeader();
+  header.writeUInt8(AF_BRIDGE, 0);
+  header.writeInt32LE(port, 4);
+  socket.ask(RTM.SETLINK, [], [header, attribute(IFLA.PROTINFO | NLA_F_NESTED, ...mode)], object);
 }
 
 export function addAddress(socket: RouteSocket, index: number, address: LinkAddress, object: string): void {

@@ -30,7 +30,7 @@ export function newNetworkNamespace(prepare: () => void): number {
     unshare(CLONE.NEWNET);
     raiseLoopback();
     prepare();
-    return openSync(OWN, 'r');
+    return openSync(OWN_NETWORK_NAMESPACE, 'r');
   });
 }
 
@@ -42,11 +42,12 @@ export function inNetworkNamespace<T>(fd: number, work: () => T): T {
   });
 }
 
-const OWN = '/proc/thread-self/ns/net';
+/** The calling thread's. */
+export const OWN_NETWORK_NAMESPACE = '/proc/thread-self/ns/net';
 
 /** Other threads stay where they are, and this one comes back before anything else runs in it. */
 function aside<T>(work: () => T): T {
-  const home = openSync(OWN, 'r');
+  const home = openSync(OWN_NETWORK_NAMESPACE, 'r');
   try {
     return work();
   } finally {

@@ -50,8 +50,10 @@ export async function connectNetwork(
   if (networkOwner(container, shared) !== undefined) {
     throw new Failure('state', 'shared-network', `container ${record.name}: its network is another container's`);
   }
+  const request = joinRequest(container);
+  shared.networks.check({ ...request, networks: { ...request.networks, [network.name]: wish } });
   if (container.live) {
-    container.joined = await shared.networks.connect(joinRequest(container), network, wish);
+    container.joined = await shared.networks.connect(request, network, wish);
     writeEtc(container, container.joined);
   }
   record.networks = { ...record.networks, [network.name]: wish };

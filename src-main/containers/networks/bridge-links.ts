@@ -64,8 +64,8 @@ export class BridgeLinks {
       try {
         // Where the kernel sends bridged frames through the firewall (br_netfilter), a container reaches a port it
         // publishes itself only by the way the frame came.
-        writeFileSync(`/sys/class/net/${port}/brport/hairpin_mode`, '1');
-        if (network.options[OPTION.amongThem] === 'false') writeFileSync(`/sys/class/net/${port}/brport/isolated`, '1');
+        const mode = { hairpin: true, isolated: network.options[OPTION.amongThem] === 'false' };
+        links.setPortMode(socket, linkNamed(socket, port).index, mode, port);
         within(namespace, (inside) => configure(inside, network, endpoint, device, isDefault));
       } catch (error) {
         links.deleteLink(socket, port);

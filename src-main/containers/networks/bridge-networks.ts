@@ -15,6 +15,7 @@ import { AddressPool } from './address-pool.ts';
 import { BridgeLinks, bridgeName, macOf, newSandbox, portName, routeBy } from './bridge-links.ts';
 import { FirewallTable } from './firewall-table.ts';
 import { hostRoutes } from './host-routes.ts';
+import { type HostSockets, ownSockets } from './host-sockets.ts';
 import { ContainerNames } from './names/container-names.ts';
 import { NameServer } from './names/name-server.ts';
 import { hostNameServers } from './names/upstream.ts';
@@ -27,25 +28,34 @@ import { checkWish, requestedNetworks } from './requested-networks.ts';
 import { SandboxFiles } from './sandbox-files.ts';
 import { fileOf, type Plugged, type Sandbox, sandboxLineage, sandboxOf } from './sandboxes.ts';
 
-/** Held while a bridge gets its place, by every engine of this computer. */
-const PLACES_LOCK = '/run/bulkhead-networks.lock';
+/** That of the host's own bridges. */
+const HOST_PLACES_LOCK = '/run/bulkhead-networks.lock';
 /** To look and make takes milliseconds. */
 const PLACES_PATIENCE_MS = 30_000;
 
-export interface NetworkFolders {
-  /** The networks. */
-  readonly networks: string;
-  /** What runs: lost with the computer's uptime, as it is. */
+/** What bridges are made in. */
+export interface BridgeSurroundings {
+  readonly store: NetworkStore;
+  /** A folder for what runs: lost with the computer's uptime, as it is. */
   readonly running: string;
+  /** Who is asked for names that are no container's, where a container has no servers of its own. */
+  readonly nameServers: () => readonly string[];
+  /** Where ports are published. */
+  readonly sockets: HostSockets;
+  /** Held while a bridge gets its place, by every engine whose bridges are in the same namespace. */
+  readonly placesLock: string;
 }
 
 /**
- * The network driver of an engine that is root: a bridge per network, a pair of veth devices per endpoint, addresses,
+ * Networks in the namespace of the calling thread: a bridge per network, a pair of veth devices per endpoint, addresses,
  * masquerading and published ports by nftables, names by a server on each bridge. A bridge is there while a container
  * is on it.
  */
 export class BridgeNetworks implements ContainerNetworks {
   private readonly store: NetworkStore;
+  private readonly nameServers: BridgeSurroundings['nameServers'];
+  private readonly sockets: HostSockets;
+  private readonly placesLock: string;
   private readonly files: SandboxFiles<ReturnType<typeof fileOf>>;
   private readonly links: BridgeLinks;
   private readonly firewall: FirewallTable;
@@ -58,18 +68,33 @@ export class BridgeNetworks implements ContainerNetworks {
   private readonly raised = new Set<string>();
   private readonly order = new OneAtATime();
 
-  constructor({ networks, running }: NetworkFolders) {
-    const mark = engineMark(networks);
-    this.store = new NetworkStore(networks);
+  constructor({ store, running, nameServers, sockets, placesLock }: BridgeSurroundings) {
+    const mark = engineMark(store.folder);
+    this.store = store;
+    this.nameServers = nameServers;
+    this.sockets = sockets;
+    this.placesLock = placesLock;
     this.files = new SandboxFiles(running, sandboxLineage);
     this.links = new BridgeLinks(mark);
     this.firewall = new FirewallTable(mark, join(running, 'firewall'));
-    this.names = new ContainerNames(() => this.sandboxes.values());
-    if (this.store.find('bridge') === undefined) this.store.put(defaultNetwork(this.store.bridges()));
+    this.names = new ContainerNames(() => this.sandboxes.values(), nameServers);
     for (const sandbox of this.files.load().map(sandboxOf)) {
       this.sandboxes.set(sandbox.id, sandbox);
       for (const endpoint of sandbox.endpoints.values()) this.takeAgain(endpoint);
     }
+  }
+
+  /** The network driver of an engine that is root: bridges of the host itself, one of them for whoever names none. */
+  static ofHost({ networks, running }: { readonly networks: string; readonly running: string }): BridgeNetworks {
+    const store = new NetworkStore(networks);
+    if (store.find('bridge') === undefined) store.put(defaultNetwork(store.bridges()));
+    return new BridgeNetworks({
+      store,
+      running,
+      nameServers: hostNameServers,
+      sockets: ownSockets,
+      placesLock: HOST_PLACES_LOCK,
+    });
   }
 
   list(): Network[] {
@@ -244,9 +269,9 @@ export class BridgeNetworks implements ContainerNetworks {
       this.raised.add(asked.id);
       return asked;
     }
-    const lock = await lockFile(PLACES_LOCK, PLACES_PATIENCE_MS);
+    const lock = await lockFile(this.placesLock, PLACES_PATIENCE_MS);
     if (lock === null)
-      throw new Failure('state', 'networks-busy', `networks: ${PLACES_LOCK} is held, and not given back`);
+      throw new Failure('state', 'networks-busy', `networks: ${this.placesLock} is held, and not given back`);
     try {
       const network = placeNetwork(asked, this.store.bridges(), hostRoutes());
       if (network !== asked) {
@@ -305,7 +330,7 @@ export class BridgeNetworks implements ContainerNetworks {
     if (target === undefined || wishes.length === 0) return;
     const owner = new Owner();
     try {
-      for (const wish of wishes) sandbox.ports.push(owner.own(await holdPort(wish, target.address)));
+      for (const wish of wishes) sandbox.ports.push(owner.own(await holdPort(wish, target.address, this.sockets)));
       sandbox.publications = sandbox.ports.map(({ publication }) => publication);
     } catch (error) {
       sandbox.ports = [];
@@ -366,7 +391,7 @@ export class BridgeNetworks implements ContainerNetworks {
     const users = served.find(([name]) => name !== 'bridge');
     if (users !== undefined) return [users[1].gateway];
     // A server on this computer's own loopback is out of a container's reach: ours asks it in its place.
-    const hostOnly = servers.length === 0 && hostNameServers().every((server) => /^(127\.|::1$)/.test(server));
+    const hostOnly = servers.length === 0 && this.nameServers().every((server) => /^(127\.|::1$)/.test(server));
     return hostOnly && served[0] !== undefined ? [served[0][1].gateway] : undefined;
   }
 

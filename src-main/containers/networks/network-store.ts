@@ -45,12 +45,18 @@ export function isBridge(network: Network): network is BridgeNetwork {
 export class NetworkStore {
   private readonly networks = new Map<string, Network>();
 
-  constructor(private readonly folder: string) {
-    // Their ids stay the same for one engine.
-    const idOf = (name: string): string => createHash('sha256').update(`${folder}\0${name}`).digest('hex');
-    for (const name of ['host', 'none'] as const) this.add(withoutAddresses(name, idOf(name)));
+  constructor(readonly folder: string) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const file of readdirSync(folder)) this.read(file);
+    this.load();
+  }
+
+  /** Reads the folder, and again what another thread has put there. */
+  load(): void {
+    this.networks.clear();
+    // Their ids stay the same for one engine.
+    const idOf = (name: string): string => createHash('sha256').update(`${this.folder}\0${name}`).digest('hex');
+    for (const name of ['host', 'none'] as const) this.add(withoutAddresses(name, idOf(name)));
+    for (const file of readdirSync(this.folder)) this.read(file);
   }
 
   list(): Network[] {

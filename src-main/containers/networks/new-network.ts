@@ -17,10 +17,14 @@ export const OPTION = {
 
 const OPTIONS: readonly string[] = Object.values(OPTION).filter((name) => name !== OPTION.bridge);
 
-/** A network as asked for, or a failure that says why there can be none. */
-export function newNetwork(request: NetworkRequest, others: readonly BridgeNetwork[]): BridgeNetwork {
+/** A network as asked for, in none of the `reserved` subnets, or a failure that says why there can be none. */
+export function newNetwork(
+  request: NetworkRequest,
+  others: readonly BridgeNetwork[],
+  reserved: readonly Subnet[] = [],
+): BridgeNetwork {
   refuse(request, others);
-  const taken = others.map(({ subnet }) => Subnet.parse(subnet, 'subnet'));
+  const taken = [...reserved, ...others.map(({ subnet }) => Subnet.parse(subnet, 'subnet'))];
   const subnet =
     request.subnet === undefined
       ? freeSubnet([...taken, ...hostRoutes().map((route) => route.subnet)])

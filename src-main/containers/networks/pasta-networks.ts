@@ -1,24 +1,14 @@
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { asFailure, Failure } from '../../base/failure.ts';
+import { asFailure } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
 import type { Lineage } from '../../inventory/versioned.ts';
-import type { EndpointRequest } from '../lifecycle/container-record.ts';
 import { newId } from '../lifecycle/names.ts';
-import {
-  type ContainerNetworks,
-  type Joined,
-  type JoinRequest,
-  type Network,
-  type NetworkRequest,
-  noNetwork,
-} from '../lifecycle/ports.ts';
+import { type Joined, type JoinRequest, type Network, noNetwork } from '../lifecycle/ports.ts';
 import { withoutAddresses } from './network-store.ts';
-import { predefinedStays } from './new-network.ts';
-import { PASTA_NETWORK, pastaPid, startPasta, stopPasta } from './pasta.ts';
+import { PASTA_NETWORK, pastaPid, startPastaFor, stopPasta } from './pasta.ts';
 import { portWishes } from './port-wishes.ts';
 import { holdPort } from './published-ports.ts';
-import { requestedNetworks } from './requested-networks.ts';
 import { SandboxFiles } from './sandbox-files.ts';
 import { publication } from './sandboxes.ts';
 
@@ -41,10 +31,10 @@ const BRIDGE: Network = {
 };
 
 /**
- * The network driver of an engine that is an ordinary user's: what containers take for the default bridge is a network
- * for each alone, with a way out and published ports by pasta. Besides it there are the host's own, and none.
+ * The networks an ordinary user's engine has from the start: what containers take for the default bridge is a network for
+ * each alone, with a way out and published ports by pasta. Besides it there are the host's own, and none.
  */
-export class PastaNetworks implements ContainerNetworks {
+export class PastaNetworks {
   private readonly files: SandboxFiles<Sandbox>;
   private readonly sandboxes: Map<string, Sandbox>;
   private readonly networks: readonly Network[] = [
@@ -58,14 +48,10 @@ export class PastaNetworks implements ContainerNetworks {
     this.sandboxes = new Map(this.files.load().map((sandbox) => [sandbox.id, sandbox]));
   }
 
-  check(request: JoinRequest): Record<string, EndpointRequest> {
-    return requestedNetworks(request, (name) => this.get(name));
-  }
-
   async join({ id, config, host, networks }: JoinRequest): Promise<Joined> {
     await this.leave(id);
     const [name = 'bridge'] = Object.keys(networks);
-    const { driver } = this.get(name);
+    const driver = this.find(name)?.driver ?? 'null';
     if (driver === 'null') return noNetwork;
     const publications: Sandbox['publications'] = [];
     for (const wish of driver === 'host' ? [] : portWishes(config, host)) {
@@ -83,7 +69,7 @@ export class PastaNetworks implements ContainerNetworks {
   async attach(id: string, pid: number): Promise<number | undefined> {
     const sandbox = this.sandboxes.get(id);
     if (sandbox === undefined || sandbox.sharesHost) return undefined;
-    return startPasta({ pid, pidFile: this.pidFile(id), publications: sandbox.publications });
+    return startPastaFor(pid, { pidFile: this.pidFile(id), publications: sandbox.publications });
   }
 
   async leave(id: string): Promise<void> {
@@ -119,30 +105,9 @@ export class PastaNetworks implements ContainerNetworks {
     return [...this.networks];
   }
 
-  get(nameOrId: string): Network {
-    const found = this.networks.find(({ id, name }) => name === nameOrId || id === nameOrId);
-    if (found !== undefined) return found;
-    throw new Failure('not-found', 'no-such-network', `network ${nameOrId} not found`);
+  find(nameOrId: string): Network | undefined {
+    return this.networks.find(({ id, name }) => name === nameOrId || id === nameOrId);
   }
-
-  create({ name }: NetworkRequest): Promise<Network> {
-    return Promise.reject(needsRoot(name));
-  }
-
-  remove(id: string): Promise<void> {
-    return Promise.reject(predefinedStays(this.get(id).name));
-  }
-
-  connect(_request: JoinRequest, { name }: Network): Promise<Joined> {
-    return Promise.reject(needsRoot(name));
-  }
-
-  disconnect(_id: string, { name }: Network): Promise<Joined> {
-    return Promise.reject(needsRoot(name));
-  }
-
-  rename(): void {}
-  dispose(): void {}
 
   private async attachAgain(id: string, pid: number): Promise<void> {
     try {
@@ -155,15 +120,4 @@ export class PastaNetworks implements ContainerNetworks {
   private pidFile(id: string): string {
     return join(this.folder, `${id}.pid`);
   }
-}
-
-function needsRoot(name: string): Failure {
-  return new Failure(
-    'host',
-    'network-needs-root',
-    `network ${name}: networks of one's own need an engine that runs as root`,
-    {
-      hint: 'an ordinary user’s containers have bridge (each alone, with a way out), host and none',
-    },
-  );
 }

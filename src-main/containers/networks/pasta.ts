@@ -5,7 +5,7 @@ import { Failure } from '../../base/failure.ts';
 import { bindMount, unmountLazily } from '../../linux/classic-mount.ts';
 import type { Publication } from './firewall.ts';
 
-/** The same in every container: each has a network of its own. */
+/** The same in every network namespace that pasta serves: each is alone with it. */
 export const PASTA_NETWORK = {
   subnet: '10.0.2.0/24',
   address: '10.0.2.100',
@@ -20,11 +20,24 @@ export const PASTA_NETWORK = {
 const HOST_MAC = '52:55:0a:00:02:02';
 
 export interface PastaRequest {
-  /** A process in the network namespace. */
-  readonly pid: number;
-  /** Where pasta's own pid is kept; a file beside it is used for a moment. */
+  /** The network namespace, where it is not in /proc: pasta gives up the right to look there before it opens it. */
+  readonly namespace: string;
+  /** Where pasta's own pid is kept. */
   readonly pidFile: string;
   readonly publications: readonly Publication[];
+}
+
+/** The same for the network namespace of a process, which lies beside the pid file for a moment. */
+export async function startPastaFor(pid: number, request: Omit<PastaRequest, 'namespace'>): Promise<number> {
+  const namespace = `${request.pidFile}.net`;
+  writeFileSync(namespace, '', { mode: 0o600 });
+  bindMount(`/proc/${pid}/ns/net`, namespace);
+  try {
+    return await startPasta({ ...request, namespace });
+  } finally {
+    unmountLazily(namespace);
+    rmSync(namespace, { force: true });
+  }
 }
 
 /** Starts pasta for a network namespace; settles once it serves, with its pid. It ends when it is told to. */
@@ -60,17 +73,8 @@ export function stopPasta(pidFile: string): void {
 const NO_ROUTE = /No external routable interface|External interface not usable/;
 
 /** @returns why it does not run */
-async function tryPasta({ pid, pidFile, publications }: PastaRequest, offline: boolean): Promise<string | undefined> {
-  // It gives up the right to look into /proc before it opens the namespace, so that lies somewhere else for a moment.
-  const namespace = `${pidFile}.net`;
-  writeFileSync(namespace, '', { mode: 0o600 });
-  bindMount(`/proc/${pid}/ns/net`, namespace);
-  try {
-    return await run(pastaArguments(namespace, pidFile, publications, offline));
-  } finally {
-    unmountLazily(namespace);
-    rmSync(namespace, { force: true });
-  }
+function tryPasta({ namespace, pidFile, publications }: PastaRequest, offline: boolean): Promise<string | undefined> {
+  return run(pastaArguments(namespace, pidFile, publications, offline));
 }
 
 export function pastaArguments(

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { log } from '../../base/log.ts';
+import type { HostSockets } from './host-sockets.ts';
 
 /** Linux networking/nf_conntrack-sysctl.rst, nf_conntrack_udp_timeout_stream: as long as the kernel's own rules wait. */
 const IDLE_MS = 120_000;
@@ -24,8 +25,13 @@ export interface BoundPort {
  * the kernel's own rules carry IPv4. The container answers to a socket that is the sender's alone, and the answer goes
  * out of the published port. Its address is the one by which this computer reaches the sender.
  */
-export async function bindDatagrams(host: string, port: number, target: PortTarget): Promise<BoundPort> {
-  const socket = await bind(host, port);
+export async function bindDatagrams(
+  host: string,
+  port: number,
+  target: PortTarget,
+  sockets: HostSockets,
+): Promise<BoundPort> {
+  const socket = await bind(host, port, sockets);
   const senders = new Senders(socket, target);
   socket.on('message', (message, from) => senders.passOn(message, from));
   socket.on('error', (error) => log('warn', 'published-port', { port, why: error.message }));
@@ -95,7 +101,8 @@ class Senders {
 /** A datagram that cannot be sent is lost, as any may be. */
 function lost(): void {}
 
-function bind(host: string, port: number): Promise<Socket> {
+async function bind(host: string, port: number, sockets: HostSockets): Promise<Socket> {
+  const where = await sockets.datagram(host, port);
   return new Promise((resolve, reject) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
     const refused = (error: Error): void => {
@@ -103,7 +110,7 @@ function bind(host: string, port: number): Promise<Socket> {
       reject(error);
     };
     socket.once('error', refused);
-    socket.bind({ port, address: host, exclusive: true }, () => {
+    socket.bind({ ...where, exclusive: true }, () => {
       socket.off('error', refused);
       resolve(socket);
     });

@@ -4,6 +4,7 @@ import { Failure } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
 import type { PortBinding } from '../lifecycle/ports.ts';
 import type { Publication } from './firewall.ts';
+import { type HostSockets, ownSockets } from './host-sockets.ts';
 import { type BoundPort, bindDatagrams, type PortTarget } from './published-datagrams.ts';
 
 export interface PortWish {
@@ -26,12 +27,12 @@ export interface HeldPort extends Disposable {
  * Takes a port of the host. The kernel's own rules carry IPv4; what still arrives at this socket came over IPv6 and is
  * passed on here.
  */
-export async function holdPort(wish: PortWish, address: string): Promise<HeldPort> {
+export async function holdPort(wish: PortWish, address: string, sockets: HostSockets = ownSockets): Promise<HeldPort> {
   const tries = wish.candidates.length === 0 ? [0] : wish.candidates;
   let refusal: unknown;
   for (const candidate of tries) {
     try {
-      return await hold(wish, candidate, address);
+      return await hold(wish, candidate, address, sockets);
     } catch (error) {
       refusal = error;
     }
@@ -39,16 +40,14 @@ export async function holdPort(wish: PortWish, address: string): Promise<HeldPor
   throw refusalOf(wish, refusal as NodeJS.ErrnoException);
 }
 
-async function hold(wish: PortWish, hostPort: number, address: string): Promise<HeldPort> {
-  const open = wish.protocol === 'udp' ? bindDatagrams : listen;
-  const target = { address, port: wish.port };
+async function hold(wish: PortWish, hostPort: number, address: string, sockets: HostSockets): Promise<HeldPort> {
+  const take = wish.protocol === 'udp' ? bindDatagrams : listen;
+  const open = (host: string): Promise<BoundPort> => take(host, hostPort, { address, port: wish.port }, sockets);
   // `::` is every address, of IPv4 as well.
   const socket =
     wish.hostAddress === ''
-      ? await open('::', hostPort, target).catch((error) =>
-          isNoIpv6(error) ? open('0.0.0.0', hostPort, target) : Promise.reject(error),
-        )
-      : await open(wish.hostAddress, hostPort, target);
+      ? await open('::').catch((error) => (isNoIpv6(error) ? open('0.0.0.0') : Promise.reject(error)))
+      : await open(wish.hostAddress);
   const { port, family } = socket.address();
   const onAll = wish.hostAddress === '' || wish.hostAddress === '0.0.0.0';
   const named = { HostIp: onAll ? '0.0.0.0' : wish.hostAddress, HostPort: `${port}` };
@@ -65,7 +64,8 @@ async function hold(wish: PortWish, hostPort: number, address: string): Promise<
   };
 }
 
-async function listen(host: string, port: number, target: PortTarget): Promise<BoundPort> {
+async function listen(host: string, port: number, target: PortTarget, sockets: HostSockets): Promise<BoundPort> {
+  const where = await sockets.stream(host, port);
   const clients = new Set<Socket>();
   const server = await new Promise<Server>((resolve, reject) => {
     const opened = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
@@ -74,7 +74,7 @@ async function listen(host: string, port: number, target: PortTarget): Promise<B
       passOn(client, target);
     });
     opened.once('error', reject);
-    opened.listen({ host, port }, () => resolve(opened));
+    opened.listen(where, () => resolve(opened));
   });
   server.on('error', (error) => log('warn', 'published-port', { port, why: error.message }));
   return {

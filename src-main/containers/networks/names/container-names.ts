@@ -1,13 +1,16 @@
 import type { Sandbox } from '../sandboxes.ts';
 import type { NameBook } from './name-server.ts';
-import { hostNameServers } from './upstream.ts';
 
 /** The network in which, as with Docker, nobody has a name. */
 const NAMELESS = 'bridge';
 
 /** The names of the containers in one network, for each other. */
 export class ContainerNames implements NameBook {
-  constructor(private readonly sandboxes: () => Iterable<Sandbox>) {}
+  /** @param hostServers who is asked by those that have no servers of their own */
+  constructor(
+    private readonly sandboxes: () => Iterable<Sandbox>,
+    private readonly hostServers: () => readonly string[],
+  ) {}
 
   addressesOf(asker: string, name: string): readonly string[] | undefined {
     const found = this.neighbours(asker)
@@ -23,7 +26,7 @@ export class ContainerNames implements NameBook {
 
   serversFor(asker: string): readonly string[] {
     const servers = this.owner(asker)?.servers ?? [];
-    return servers.length > 0 ? servers : hostNameServers();
+    return servers.length > 0 ? servers : this.hostServers();
   }
 
   private owner(address: string): Sandbox | undefined {
