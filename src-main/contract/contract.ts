@@ -17,7 +17,7 @@ import {
   volumeSummary,
 } from './container.ts';
 import { cpuCatalogue, cpuComparison, cpuSheet, cpuTemplate, cpuText, templateDraft, templateName } from './cpu.ts';
-import { diskFacts, hostPath, wantedForwards } from './hardware.ts';
+import { cdrom, diskFacts, hostPath, wantedForwards } from './hardware.ts';
 import { hostCheck, hostOverview } from './host.ts';
 import {
   consoleItem,
@@ -48,6 +48,8 @@ export const contract = {
   'machine.get': call(anyId, machineDetail),
   'machine.create': call(machineDraft, z.object({ id: z.string() })),
   'machine.update': call(z.strictObject({ id: machineId, patch: machinePatch }), nothing),
+  /** What is in the machine's CD drive from now on, running or not. */
+  'machine.changeMedium': call(z.strictObject({ id: machineId, medium: cdrom }), nothing),
   /** What the machine's user-mode network forwards, from now on, running or not. */
   'machine.setForwards': call(z.strictObject({ id: machineId, forwards: wantedForwards }), nothing),
   'machine.start': call(oneMachine, z.object({ pid: z.number(), accelerator: z.string() })),

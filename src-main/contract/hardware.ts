@@ -78,6 +78,11 @@ export const consolePortName = z
   .string()
   .regex(/^(?!hvc0$)[A-Za-z0-9][A-Za-z0-9._-]{0,19}$/, '1 to 20 letters, digits, dots, dashes and underscores');
 
+/** Says of a CD drive that nothing is in it. */
+export const emptyDrive = 'empty';
+export const cdrom = z.union([z.literal(emptyDrive), hostPath]);
+export type Cdrom = z.infer<typeof cdrom>;
+
 const seedText = z.string().max(256 * 1024);
 
 export const cloudInit = z.discriminatedUnion('kind', [
@@ -100,7 +105,7 @@ export const hardware = {
     .array(z.union([disk, newDisk]))
     .max(16)
     .optional(),
-  cdrom: hostPath.optional(),
+  cdrom: cdrom.optional(),
   networks: z.array(network).max(8).optional(),
   shares: z.array(share).max(8).optional(),
   cloudInit: cloudInit.optional(),

@@ -71,6 +71,16 @@ export const share = z.strictObject({
 });
 export type Share = z.infer<typeof share>;
 
+/** Says of a CD drive that nothing is in it; no path, since those begin with `/`. */
+export const EMPTY_DRIVE = 'empty';
+const cdrom = z.union([z.literal(EMPTY_DRIVE), hostPath]);
+export type CdromSetting = z.infer<typeof cdrom>;
+
+/** The path of the ISO image in a CD drive; undefined where it is empty. */
+export function mediumOf(setting: CdromSetting): string | undefined {
+  return setting === EMPTY_DRIVE ? undefined : setting;
+}
+
 const CONSOLE_PORTS_MAX = 8;
 /** What the console among a virtio console's ports is called. */
 export const CONSOLE_PORT = 'hvc0';
@@ -119,8 +129,8 @@ const unique = (what: string, key: string) =>
 /** The devices a machine can do without, each list empty by default. */
 export const hardware = {
   disks: z._default(z.array(disk).check(z.maxLength(DISKS_MAX), unique('the files of disks', 'path')), []),
-  /** An ISO image in the CD drive. */
-  cdrom: z.optional(hostPath),
+  /** An ISO image in the CD drive, or an empty one; without it there is no drive. */
+  cdrom: z.optional(cdrom),
   networks: z._default(z.array(network).check(z.maxLength(NETWORKS_MAX), unique('MAC addresses', 'mac')), []),
   shares: z._default(z.array(share).check(z.maxLength(SHARES_MAX), unique('the tags of shares', 'tag')), []),
   cloudInit: z.optional(cloudInit),

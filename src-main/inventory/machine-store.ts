@@ -12,7 +12,7 @@ import {
   newMachineConfig,
   patchedConfig,
 } from './machine-config.ts';
-import type { Forward } from './machine-hardware.ts';
+import type { CdromSetting, Forward } from './machine-hardware.ts';
 import { lockInventory, lockMachine } from './machine-lock.ts';
 import { nameKey, quote } from './machine-name.ts';
 import type { BulkheadPaths } from './paths.ts';
@@ -141,18 +141,16 @@ export class MachineStore {
 
   /** Changes the forwards of a machine's network, whether it runs or not: its VM host reads its file once, at the start. */
   keepForwards(id: string, index: number, forwards: readonly Forward[]): MachineConfig {
-    const inventory = lockInventory(this.paths);
-    try {
-      const old = this.intact(id);
-      const networks = old.networks.map((network, at) =>
+    return this.keep(id, ({ networks }) => ({
+      networks: networks.map((network, at) =>
         at === index && network.kind === 'user' ? { ...network, forwards: [...forwards] } : network,
-      );
-      const config = patchedConfig(old, { networks });
-      writeFileAtomically(this.paths.machine(id).config, serialise(config));
-      return config;
-    } finally {
-      inventory.dispose();
-    }
+      ),
+    }));
+  }
+
+  /** Changes what is in a machine's CD drive, whether it runs or not. */
+  keepMedium(id: string, cdrom: CdromSetting): MachineConfig {
+    return this.keep(id, () => ({ cdrom }));
   }
 
   /** Deletes a machine that does not run, broken or not, with everything in its folder. */
@@ -184,6 +182,18 @@ export class MachineStore {
     throw new Failure('state', 'machine-broken', message, {
       hint: `repair ${join(entry.directory, 'machine.json')}, or delete the machine; nothing was changed`,
     });
+  }
+
+  private keep(id: string, change: (config: MachineConfig) => MachinePatch): MachineConfig {
+    const inventory = lockInventory(this.paths);
+    try {
+      const old = this.intact(id);
+      const config = patchedConfig(old, change(old));
+      writeFileAtomically(this.paths.machine(id).config, serialise(config));
+      return config;
+    } finally {
+      inventory.dispose();
+    }
   }
 
   private ids(): string[] {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Disposable } from '../base/disposable.ts';
-import type { Forward, LiveNetwork } from '../contract/hardware.ts';
+import type { Cdrom, Forward, LiveNetwork } from '../contract/hardware.ts';
 import type { MachineSummary } from '../contract/machine.ts';
 
 export type MachineDelta = { kind: 'added' | 'changed'; machine: MachineSummary } | { kind: 'removed'; id: string };
@@ -22,6 +22,8 @@ export interface MachineFleet {
   console(id: string): Promise<Duplex>;
   /** How a running machine describes itself; undefined when it does not run. */
   report(id: string): Promise<{ serial: { bytes: number }; networks?: LiveNetwork[] | undefined } | undefined>;
+  /** Changes what is in the machine's CD drive, running or not. */
+  changeMedium(id: string, medium: Cdrom): Promise<void>;
   /** Changes what the machine's user-mode network forwards, running or not. */
   setForwards(id: string, forwards: readonly Forward[]): Promise<void>;
 }

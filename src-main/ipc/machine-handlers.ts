@@ -22,6 +22,7 @@ export function machineCalls({ fleet, catalog, desktop }: Services, feed: Machin
     },
     'machine.create': (draft) => catalog.create(draft),
     'machine.update': ({ id, patch }) => catalog.update(id, patch) as Promise<undefined>,
+    'machine.changeMedium': ({ id, medium }) => fleet.changeMedium(id, medium) as Promise<undefined>,
     'machine.setForwards': ({ id, forwards }) => fleet.setForwards(id, forwards) as Promise<undefined>,
     'machine.start': ({ id }) => fleet.start(id),
     'machine.stop': ({ id }) => fleet.stop(id) as Promise<undefined>,

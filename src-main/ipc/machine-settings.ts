@@ -7,7 +7,7 @@ import type { CloudInit as KeptSeed } from '../inventory/machine-hardware.ts';
 import { settledPinning } from '../inventory/pinning.ts';
 import { describeDisk } from '../storage/describe-disk.ts';
 import { inspectDiskFile } from '../vmm/client/disk-file.ts';
-import { checkedIso } from '../vmm/client/iso-file.ts';
+import { checkedMedium } from '../vmm/client/iso-file.ts';
 import type { WantedDisk } from '../vmm/client/machine-disks.ts';
 
 interface Settings {
@@ -25,7 +25,7 @@ export function settled<T extends Settings>(change: T, templates: CpuTemplates) 
     ...change,
     ...(typeof cpu === 'string' ? { cpu: formatCpuSpec(parseCpuSpec(cpu, templates)) } : {}),
     ...(typeof pinning === 'string' ? { pinning: settledPinning(pinning) } : {}),
-    ...(typeof cdrom === 'string' ? { cdrom: checkedIso(cdrom) } : {}),
+    ...(typeof cdrom === 'string' ? { cdrom: checkedMedium(cdrom) } : {}),
     disks: disks?.map(settledDisk),
     cloudInit: cloudInit && settledSeed(cloudInit),
   };

@@ -72,6 +72,11 @@ export class HostImageFile implements ImageFile {
     }
   }
 
+  /** A file that was opened, and locked, elsewhere in this process; its descriptor is this object's from here on. */
+  static adopt(handle: Fd, readOnly: boolean): HostImageFile {
+    return new HostImageFile(handle, readOnly);
+  }
+
   /** A new, empty file; one that exists already is not touched. */
   static create(path: string): HostImageFile {
     try {

@@ -1,5 +1,4 @@
 import { owning } from '../base/disposable.ts';
-import { Failure } from '../base/failure.ts';
 import type { BlockBackend, OpenDiskOptions } from './block-backend.ts';
 import { HostImageFile, type ImageFile } from './image-file.ts';
 import { openQcow2 } from './open-layer.ts';
@@ -27,16 +26,7 @@ export function openQcow2Disk(file: ImageFile, transfers: Transfers): Qcow2Disk 
   );
 }
 
-/** ISO 9660 images are raw disks that nobody writes to. */
-export function openIso(path: string): BlockBackend {
-  return owning((owner) => {
-    const file = owner.own(HostImageFile.open(path, { readOnly: true }));
-    if (file.size() === 0) throw new Failure('failed', 'disk-empty', `${path}: is empty, not an ISO image`);
-    const transfers = owner.own(RingTransfers.tryCreate() ?? new DirectTransfers());
-    return new RawDisk(file, transfers, { optimalBlockBytes: 2048 });
-  });
-}
-
-function transfersFor(synchronous: boolean): Transfers {
+/** How a disk's bytes come and go in one thread: at once where it is to be `synchronous`. */
+export function transfersFor(synchronous: boolean): Transfers {
   return synchronous ? new DirectTransfers() : (RingTransfers.tryCreate() ?? new DirectTransfers());
 }

@@ -262,6 +262,12 @@ export const en = {
     forget: 'Forget it',
     cdrom: 'CD image',
     cdromHint: 'Optional: an ISO image, shown to the guest as a read-only disk.',
+    cdromRunning: 'Another takes effect at once: have the guest unmount the one that is in it first.',
+    change: 'Change…',
+    eject: 'Eject',
+    drive: 'CD drive',
+    driveHint: 'With or without a CD in it; one can be put in while the machine runs.',
+    noMedium: 'empty',
   },
   network: {
     title: 'Network',

@@ -1,6 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MachineDraft } from '../../src-main/inventory/machine-config.ts';
+import { isoImage } from '../../src-main/storage/iso/iso-image.ts';
+import { GuestShell } from '../support/guest/guest-shell.ts';
 import { rescueImage } from '../support/guest/rescue-image.ts';
 import { need } from '../support/need.ts';
 import { VmHosts } from '../support/vm-hosts.ts';
@@ -14,22 +17,22 @@ describe('firmware on the translating accelerator', () => {
   });
   afterAll(() => hosts.close());
 
-  /** Starts a machine; what its console shows once `text` is there. */
-  async function bootUntil(text: string, draft: Partial<MachineDraft>): Promise<string> {
+  /** Starts a machine; its id, and what its console shows once `text` is there. */
+  async function bootUntil(text: string, draft: Partial<MachineDraft>): Promise<{ id: string; shown: string }> {
     const boot = { kind: 'firmware', firmware: 'bios' } as const;
     const id = await hosts.run(new Uint8Array(1), { accelerator: 'translated', memoryMiB: 128, boot, ...draft });
     const { serialLog } = hosts.paths(id);
     for (;;) {
       const shown = existsSync(serialLog) ? readFileSync(serialLog, 'latin1') : '';
-      if (shown.includes(text)) return shown;
+      if (shown.includes(text)) return { id, shown };
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 
-  test('SeaBIOS speaks on the serial console and says when there is nothing to boot', {
+  test('SeaBIOS speaks on the serial console and says when there is nothing to boot, as from an empty CD drive', {
     timeout: LONG_MS,
   }, async () => {
-    const shown = await bootUntil('No bootable device', {});
+    const { shown } = await bootUntil('No bootable device', { cdrom: 'empty' });
     expect(shown).toContain('SeaBIOS (version 1.16');
     expect(shown).toContain('Press ESC for boot menu');
   });
@@ -37,12 +40,22 @@ describe('firmware on the translating accelerator', () => {
   describe('with an ISO image of grub-mkrescue', () => {
     need('grub-mkrescue');
 
-    test('boots from --cdrom through GRUB’s menu to Linux', { timeout: LONG_MS }, async () => {
+    test('boots from --cdrom through GRUB’s menu to Linux, which finds its CD, and the next one', {
+      timeout: LONG_MS,
+    }, async () => {
       const iso = rescueImage(hosts.folder);
-      const shown = await bootUntil('Tiny Linux is up', { memoryMiB: 256, cdrom: iso });
+      const { id, shown } = await bootUntil('Tiny Linux is up', { memoryMiB: 256, cdrom: iso });
       expect(shown).toContain('GNU GRUB');
       expect(shown).toContain('Tiny Linux from the CD');
       expect(shown).toMatch(/virtio_blk \S+ \[vda\]/);
+      const shell = new GuestShell(hosts, id);
+      await shell.logIn();
+      const list = 'mount -t iso9660 /dev/vda /mnt && ls /mnt/boot /mnt; umount /mnt';
+      expect(await shell.answer(list)).toContain('vmlinuz');
+      const next = join(hosts.folder, 'next.iso');
+      writeFileSync(next, isoImage('next', [{ name: 'second-volume', bytes: new Uint8Array(1) }], new Date(0)));
+      expect(await hosts.commandLine('vm', 'set', id, `cdrom=${next}`)).toMatchObject({ status: 0 });
+      expect(await shell.answer(list)).toContain('second-volume');
     });
   });
 });

@@ -66,6 +66,8 @@ function powerOff(outcome, reason) {
 
 const commands = {
   qmp_capabilities: () => ({}),
+  eject: () => ({}),
+  'blockdev-change-medium': () => ({}),
   'x-query-machine': () => ({
     state,
     accelerator: 'translated',

@@ -30,7 +30,10 @@ export class MemoryDisk implements BlockBackend {
 
   plug(): void {}
   unplug(): void {}
-  dispose(): void {}
+
+  dispose(): void {
+    this.reap();
+  }
 
   private perform(request: BlockRequest): void {
     const { op, offset, length, segments } = request;

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeDisk } from '../../src-main/storage/describe-disk.ts';
+import { isoImage } from '../../src-main/storage/iso/iso-image.ts';
 import { SLOWNESS } from '../support/slowness.ts';
 import { BarrierLog } from './support/accessibility.ts';
 import { Computer, type Page } from './support/app-under-test.ts';
@@ -128,6 +129,33 @@ test('the overview and the settings show the disks; a disk is added while the ma
   const { disks, cloudInit } = computer.fleet.store.intact(machine!.id);
   expect(disks.map(({ path }) => path.slice(path.lastIndexOf('/')))).toEqual(['/disk0.qcow2', '/disk1.qcow2']);
   expect(cloudInit).toMatchObject({ kind: 'form', user: 'anna', passwordHash: expect.stringMatching(/^\$6\$/) });
+});
+
+test('a CD is put into a drive, ejected and changed while the machine runs', {
+  timeout: 120_000 * SLOWNESS,
+}, async () => {
+  const iso = join(computer.home, 'letters.iso');
+  writeFileSync(iso, isoImage('letters', [{ name: 'alpha', bytes: Buffer.from('a letter\n') }], new Date(0)));
+  const [machine] = await computer.fleet.list();
+  const kept = () => computer.fleet.store.intact(machine!.id).cdrom;
+  await page.getByRole('checkbox', { name: 'CD drive' }).check();
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect.poll(kept).toBe('empty');
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.locator('h1 + [data-state="running"]').waitFor();
+  await expect.poll(() => page.getByRole('checkbox', { name: 'CD drive' }).isDisabled()).toBe(true);
+  await chooseFile(iso);
+  await page.getByRole('button', { name: 'Choose… CD image' }).click();
+  await page.getByText('Another takes effect at once').scrollIntoViewIfNeeded();
+  await look('settings-cd-running');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect.poll(kept).toBe(iso);
+  await page.getByRole('button', { name: 'Change… CD image' }).waitFor();
+  await page.getByRole('button', { name: 'Eject' }).click();
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect.poll(kept).toBe('empty');
+  await page.getByRole('tab', { name: 'Overview' }).click();
+  await page.getByText('CD drive').waitFor();
 });
 
 test('no screen seen so far has a serious or critical accessibility violation', () => {

@@ -6,13 +6,13 @@ import { quote, requireName } from '../../inventory/machine-name.ts';
 import { settledPinning } from '../../inventory/pinning.ts';
 import { builtInGuest } from '../../inventory/resources.ts';
 import { checkBootSource } from '../../vmm/client/boot-source.ts';
-import { checkedIso } from '../../vmm/client/iso-file.ts';
 import { createMachine } from '../../vmm/client/machine-disks.ts';
 import { readUserData } from '../../vmm/client/user-data-file.ts';
 import { parseBootOrder, parseCount, parseMemoryMiB, parseSwitch, parseTopology, several } from '../arguments.ts';
 import { type CliIo, printJson, printLine } from '../cli-io.ts';
 import { settledCpu } from '../cpu-names.ts';
 import { mebibytes } from '../text.ts';
+import { parseCdrom } from './cdrom-option.ts';
 import { DISK_OPTION, parseDisk } from './disk-option.ts';
 import { openFleet } from './machines.ts';
 import { NET_OPTION, parseNet } from './net-option.ts';
@@ -86,7 +86,7 @@ export function addCreate(group: Command, io: CliIo): void {
       several,
     )
     .option('--share <folder>', `a folder the guest may mount: ${SHARE_OPTION}; may be given several times`, several)
-    .option('--cdrom <iso>', 'an ISO image, as a read-only disk')
+    .option('--cdrom <iso>', 'a CD drive with this ISO image in it, or `empty`')
     .option('--net <network>', `a network card: ${NET_OPTION}; may be given several times (default: none)`, several)
     .option('--cloud-init <file>', 'user data for cloud-init in the guest, as a NoCloud seed')
     .option('--console <on|off>', 'a virtio console beside the serial one, hvc0 in the guest (default: with any port)')
@@ -114,7 +114,7 @@ async function create(io: CliIo, name: string, options: CreateOptions): Promise<
     ...(options.pin === undefined ? {} : { pinning: settledPinning(options.pin) }),
     accelerator: options.accel,
     ...(options.description === undefined ? {} : { description: options.description }),
-    ...(options.cdrom === undefined ? {} : { cdrom: checkedIso(resolve(io.cwd, options.cdrom)) }),
+    ...(options.cdrom === undefined ? {} : { cdrom: parseCdrom(io, options.cdrom) }),
     ...(options.cloudInit === undefined ? {} : { cloudInit: readUserData(resolve(io.cwd, options.cloudInit)) }),
     networks: (options.net ?? []).flatMap((text) => parseNet(text) ?? []),
     shares: (options.share ?? []).map((text) => parseShare(io, text)),

@@ -7,16 +7,17 @@ import {
   type MachineConfig,
   type MachinePatch,
 } from '../../inventory/machine-config.ts';
+import { EMPTY_DRIVE } from '../../inventory/machine-hardware.ts';
 import { quote } from '../../inventory/machine-name.ts';
 import { settledPinning } from '../../inventory/pinning.ts';
 import { checkBootSource } from '../../vmm/client/boot-source.ts';
-import { checkedIso } from '../../vmm/client/iso-file.ts';
 import { changeMachine, type WantedDisk } from '../../vmm/client/machine-disks.ts';
 import { isLive } from '../../vmm/client/machine-state.ts';
 import { readUserData } from '../../vmm/client/user-data-file.ts';
 import { parseBootOrder, parseCount, parseMemoryMiB, parseSwitch, parseTopology } from '../arguments.ts';
 import type { CliIo } from '../cli-io.ts';
 import { settledCpu } from '../cpu-names.ts';
+import { parseCdrom } from './cdrom-option.ts';
 import { parseDisk } from './disk-option.ts';
 import { findMachine } from './machines.ts';
 import { parseNet } from './net-option.ts';
@@ -93,7 +94,7 @@ const KEYS: Record<string, (change: Change, value: string) => void> = {
     patch.shares = value === '' ? [] : [...(patch.shares ?? []), parseShare(io, value)];
   },
   cdrom: ({ io, patch }, value) => {
-    patch.cdrom = value === '' ? null : checkedIso(resolve(io.cwd, value));
+    patch.cdrom = value === '' ? null : parseCdrom(io, value);
   },
   'cloud-init': ({ io, patch }, value) => {
     patch.cloudInit = value === '' ? null : readUserData(resolve(io.cwd, value));
@@ -135,16 +136,26 @@ const KEYS: Record<string, (change: Change, value: string) => void> = {
 export function addSet(group: Command, io: CliIo): void {
   group
     .command('set')
-    .description(`change settings of a machine that is off: ${Object.keys(KEYS).join(', ')}`)
+    .description(
+      `change settings of a machine that is off: ${Object.keys(KEYS).join(', ')}; cdrom alone also while it runs`,
+    )
     .argument('<name>')
-    .argument('<key=value...>', 'as memory=1G; an empty value takes an optional setting away')
+    .argument(
+      '<key=value...>',
+      'as memory=1G; an empty value takes an optional setting away; cdrom=empty leaves an empty drive',
+    )
     .action(async (name: string, assignments: string[]) => {
       const { fleet, id } = findMachine(io, name);
       const config = fleet.store.intact(id);
       const change: Change = { io, config, patch: {} };
       for (const assignment of assignments) assign(change, assignment);
       const { state } = await fleet.summary(id);
-      if (isLive(state)) throw notNow(config.name, state);
+      if (isLive(state)) {
+        const { cdrom, ...others } = change.patch;
+        if (cdrom === undefined || Object.keys(others).length > 0) throw notNow(config.name, state);
+        // The drive itself stays as long as it runs.
+        return fleet.changeMedium(id, cdrom ?? EMPTY_DRIVE);
+      }
       const { memoryMiB = config.memoryMiB, boot = config.boot } = change.patch;
       if (change.patch.boot || config.boot.kind === 'guest') {
         await checkBootSource({ name: config.name, memoryMiB, boot });

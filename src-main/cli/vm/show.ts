@@ -76,6 +76,7 @@ function describe(
     ['boot', report?.boot ?? (config && bootLine(config.boot))],
     ['command line', config && 'commandLine' in config.boot ? config.boot.commandLine : undefined],
     ...(config?.disks ?? []).map((disk, index): [string, string] => [`disk ${index}`, describeDisk(disk)]),
+    ['cdrom', config?.cdrom],
     ...networkRows(config, report),
     ...consoleRows(config, places.ports),
     ['vsock', config?.vsock === undefined ? undefined : `CID ${config.vsock}, ${places.vsock}`],

@@ -1,4 +1,5 @@
 import type { NetLinkSeed } from '../../network/net-backend.ts';
+import type { DriveSeed } from '../../storage/removable/drive-seed.ts';
 import { NINE_QUEUE_SIZE, TRANSPORT_9P } from './9p/virtio-9p.ts';
 import { BALLOON_CONFIG, BALLOON_DEVICE, BALLOON_QUEUE, BALLOON_QUEUE_SIZE } from './balloon/numbers.ts';
 import { BLOCK_DEVICE } from './blk/numbers.ts';
@@ -30,6 +31,8 @@ export type VirtioSpecification = Slotted &
         readonly serial: string;
         readonly queues: number;
       }
+    /** A disk that can be taken out. */
+    | { readonly kind: 'cdrom'; readonly serial: string; readonly drive: DriveSeed }
     | { readonly kind: 'net'; readonly mac: string; readonly link: NetLinkSeed }
     | { readonly kind: 'rng' }
     | { readonly kind: 'balloon' }
@@ -48,6 +51,8 @@ export function kindOf(specification: VirtioSpecification): VirtioKind {
         classCode: CLASS.storage,
         queueSizes: new Array(specification.queues).fill(BLK_QUEUE_SIZE),
       };
+    case 'cdrom':
+      return { type: BLOCK_DEVICE, classCode: CLASS.storage, queueSizes: [BLK_QUEUE_SIZE] };
     case 'net':
       return {
         type: NETWORK_DEVICE,

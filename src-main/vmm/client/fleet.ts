@@ -3,12 +3,20 @@ import type { Duplex } from 'node:stream';
 import type { Disposable } from '../../base/disposable.ts';
 import { Failure } from '../../base/failure.ts';
 import { requireRunnable } from '../../inventory/host-limits.ts';
-import { consolePortNames, type Forward } from '../../inventory/machine-hardware.ts';
+import {
+  type CdromSetting,
+  consolePortNames,
+  EMPTY_DRIVE,
+  type Forward,
+  mediumOf,
+} from '../../inventory/machine-hardware.ts';
 import { quote } from '../../inventory/machine-name.ts';
 import { entryName, type MachineEntry, type MachineStore } from '../../inventory/machine-store.ts';
 import { consolePortPaths, type MachinePaths } from '../../inventory/paths.ts';
+import { CDROM } from '../host/machine-devices.ts';
 import { FleetWatch, type MachineDelta } from './fleet-watch.ts';
 import { requireForwards, userNetworkOf } from './forwards.ts';
+import { checkedMedium } from './iso-file.ts';
 import { type Launched, type LaunchOptions, launchMachine, readyLimitMs } from './launch.ts';
 import { isLive, type MachineAction, type MachineSummary, requireState } from './machine-state.ts';
 import { hostPid, type MachineReport, type Observation, observe } from './observe.ts';
@@ -20,6 +28,8 @@ const QUIT_MS = 5000;
 const LOOK_AGAIN_MS = 50;
 /** The network starts anew, and once more when that cannot be. */
 const FORWARDS_MS = 15_000;
+/** Longer than the drive itself waits for what is under way. */
+const MEDIUM_MS = 40_000;
 
 /** The machines of this user: how they are, and what can be done with them. */
 export class Fleet {
@@ -117,6 +127,28 @@ export class Fleet {
       this.store.keepForwards(id, index, forwards);
     } catch (error) {
       throw aboutMachine(config.name, withoutCommand('x-set-forwards', error));
+    } finally {
+      qmp?.dispose();
+    }
+  }
+
+  /** Has this in the machine's CD drive from now on: at once where it runs, and whenever it starts. */
+  async changeMedium(id: string, wanted: CdromSetting): Promise<void> {
+    const { name, cdrom } = this.store.intact(id);
+    if (cdrom === undefined) {
+      throw new Failure('usage', 'no-cd-drive', `machine ${quote(name)}: has no CD drive`, {
+        hint: `give it one while it is off: bulkhead vm set ${quote(name)} cdrom=${EMPTY_DRIVE}`,
+      });
+    }
+    const medium = mediumOf(checkedMedium(wanted));
+    const { summary, qmp } = await this.observed(id);
+    try {
+      if (isLive(summary.state)) requireState('reach', summary);
+      if (medium === undefined) await qmp?.execute('eject', { id: CDROM }, MEDIUM_MS);
+      else await qmp?.execute('blockdev-change-medium', { id: CDROM, filename: medium }, MEDIUM_MS);
+      this.store.keepMedium(id, wanted);
+    } catch (error) {
+      throw aboutMachine(name, error);
     } finally {
       qmp?.dispose();
     }

@@ -4,8 +4,8 @@ import type { VirtioSpecification } from '../../devices/virtio/specification.ts'
 import type { AcceleratorName } from '../../hypervisor/hypervisor.ts';
 import type { MachineConfig } from '../../inventory/machine-config.ts';
 import { consolePortNames } from '../../inventory/machine-hardware.ts';
-import type { MachinePaths } from '../../inventory/paths.ts';
 import type { NetLinkSeed } from '../../network/net-backend.ts';
+import type { DriveSeed } from '../../storage/removable/drive-seed.ts';
 
 /** More queues than this gain a disk nothing. */
 const MOST_DISK_QUEUES = 4;
@@ -25,18 +25,25 @@ export interface BootableDevices {
   readonly cdrom: readonly number[];
 }
 
-const CDROM = 'cdrom0';
+export const CDROM = 'cdrom0';
+const SEED = 'seed0';
 
-/**
- * The virtio devices a machine's configuration asks for, in the order in which they are on the bus.
- * @param seed the image of its cloud-init seed
- */
+/** What has been opened, or made, for a machine's devices. */
+export interface OpenedForDevices {
+  /** The image of its cloud-init seed. */
+  readonly seed?: string | undefined;
+  readonly networks: readonly ConnectedNetwork[];
+  /** Its CD drive. */
+  readonly drive?: DriveSeed | undefined;
+  /** Where its vsock's socket is to be. */
+  readonly vsock: string;
+}
+
+/** The virtio devices a machine's configuration asks for, in the order in which they are on the bus. */
 export function machineDevices(
   config: MachineConfig,
   accelerator: AcceleratorName,
-  seed: string | undefined,
-  networks: readonly ConnectedNetwork[],
-  paths: Pick<MachinePaths, 'vsock'>,
+  { seed, networks, drive, vsock }: OpenedForDevices,
 ): VirtioSpecification[] {
   const devices: VirtioSpecification[] = [];
   const slot = (): number => FIRST_SLOT + devices.length;
@@ -46,12 +53,12 @@ export function machineDevices(
     const name = `disk${index}`;
     devices.push({ kind: 'blk', name, slot: slot(), path, format, readOnly, serial: serial ?? name, queues });
   }
-  // Image files of CDs are disks nobody writes to: what they hold for booting from a disk is what is booted.
-  const readOnlyDisk = (name: string, path: string): void => {
-    devices.push({ kind: 'blk', name, slot: slot(), path, format: 'raw', readOnly: true, serial: name, queues: 1 });
-  };
-  if (config.cdrom !== undefined) readOnlyDisk(CDROM, config.cdrom);
-  if (seed !== undefined) readOnlyDisk('seed0', seed);
+  // CDs are disks nobody writes to: what they hold for booting from a disk is what is booted.
+  if (drive !== undefined) devices.push({ kind: 'cdrom', name: CDROM, slot: slot(), serial: CDROM, drive });
+  if (seed !== undefined) {
+    const image = { path: seed, format: 'raw', readOnly: true } as const;
+    devices.push({ kind: 'blk', name: SEED, slot: slot(), ...image, serial: SEED, queues: 1 });
+  }
   for (const network of networks) devices.push({ kind: 'net', slot: slot(), ...network });
   for (const [index, { folder, tag, readOnly = false }] of config.shares.entries()) {
     devices.push({ kind: '9p', name: `share${index}`, slot: slot(), folder, tag, readOnly });
@@ -59,7 +66,7 @@ export function machineDevices(
   const ports = consolePortNames(config.consolePorts);
   if (ports.length > 0) devices.push({ kind: 'console', name: 'console0', slot: slot(), ports });
   if (config.vsock !== undefined) {
-    devices.push({ kind: 'vsock', name: 'vsock0', slot: slot(), cid: config.vsock, socket: paths.vsock });
+    devices.push({ kind: 'vsock', name: 'vsock0', slot: slot(), cid: config.vsock, socket: vsock });
   }
   if (config.balloon ?? (accelerator === 'translated' || devices.length > 0)) {
     devices.push({ kind: 'balloon', name: 'balloon0', slot: slot() });

@@ -1,11 +1,12 @@
 import type { MachineEvent, MachineState } from '../machine/machine.ts';
 import type { QmpServer } from '../qmp/qmp-server.ts';
+import { CDROM } from './machine-devices.ts';
 import { paced } from './paced.ts';
 
 /** QEMU monitor/monitor.c, monitor_qapi_event_conf: BALLOON_CHANGE comes at most once a second. */
 const BALLOON_MS = 1000;
 
-/** Tells QMP clients of a machine's events in QEMU's words (qapi/run-state.json); `X_STATE_CHANGED` is ours. */
+/** Tells QMP clients of a machine's events in QEMU's words (qapi/run-state.json, block.json); `X_STATE_CHANGED` is ours. */
 export function qmpTeller(qmp: QmpServer): (event: MachineEvent) => void {
   const balloon = paced(BALLOON_MS);
   return (event) => tell(qmp, event, balloon);
@@ -26,6 +27,9 @@ function tell(qmp: QmpServer, event: MachineEvent, balloon: (emit: () => void) =
       break;
     case 'balloon':
       balloon(() => qmp.emit('BALLOON_CHANGE', { actual: event.bytes }));
+      break;
+    case 'tray':
+      qmp.emit('DEVICE_TRAY_MOVED', { device: CDROM, id: CDROM, 'tray-open': event.open });
       break;
     case 'panicked':
       qmp.emit('GUEST_PANICKED', { action: 'run' });

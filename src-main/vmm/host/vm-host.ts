@@ -9,11 +9,13 @@ import { buildAcpiTables } from '../../devices/acpi/tables/acpi-tables.ts';
 import { kindOf } from '../../devices/virtio/specification.ts';
 import { currentBootId, type LastRun, writeLastRun } from '../../inventory/last-run.ts';
 import type { MachineConfig } from '../../inventory/machine-config.ts';
+import { mediumOf } from '../../inventory/machine-hardware.ts';
 import { entryId, MachineStore } from '../../inventory/machine-store.ts';
 import { bulkheadPaths, type MachinePaths, makeRuntimeFolder, requireSocketPaths } from '../../inventory/paths.ts';
 import { parsePinning } from '../../inventory/pinning.ts';
 import { tryLockFile } from '../../linux/file-lock.ts';
 import { installKickSignal } from '../../linux/thread.ts';
+import { CdDrive } from '../../storage/removable/cd-drive.ts';
 import { ConsoleServer } from '../console/console-server.ts';
 import { DebugLog } from '../console/debug-log.ts';
 import { ConsolePump } from '../console/pump-console.ts';
@@ -24,6 +26,7 @@ import { Machine, type MachineEvent } from '../machine/machine.ts';
 import { MachineReport } from '../machine/machine-report.ts';
 import { StartupTimes } from '../machine/startup-times.ts';
 import { balloonCommands } from '../qmp/balloon-commands.ts';
+import { blockCommands } from '../qmp/block-commands.ts';
 import { consoleCommands } from '../qmp/console-commands.ts';
 import { machineCommands } from '../qmp/machine-commands.ts';
 import { QmpServer } from '../qmp/qmp-server.ts';
@@ -98,9 +101,12 @@ async function serve(
   const serialLog = owner.own(new SerialLog(paths.serialLog));
   const networks = await networksOf(config, times, owner);
   const seed = writeSeed(config, paths);
-  const virtio = machineDevices(config, accelerator.verdict.accelerator, seed, networks?.connected ?? [], paths);
+  const drive = config.cdrom === undefined ? undefined : owner.own(CdDrive.open(mediumOf(config.cdrom)));
+  const opened = { seed, networks: networks?.connected ?? [], drive: drive?.seed, vsock: paths.vsock };
+  const virtio = machineDevices(config, accelerator.verdict.accelerator, opened);
   const firmware = firmwareFacts(config, buildAcpiTables({ apicIds }), bootableDevices(virtio));
-  const machine = build(config, accelerator, processors, image, { virtio, firmware }, workers, times);
+  const devices = { virtio, firmware };
+  const machine = build(config, accelerator, processors, image, devices, drive, workers, times);
   owner.own(machine);
 
   const run = beginRun(paths);
@@ -150,6 +156,7 @@ function build(
   processors: readonly VcpuCpu[] | undefined,
   image: BootImage,
   devices: Pick<BoardOptions, 'virtio' | 'firmware'>,
+  drive: CdDrive | undefined,
   workers: Workers,
   times: StartupTimes,
 ): Machine {
@@ -165,6 +172,7 @@ function build(
     board: { memoryBytes, debugExit: config.devices.debugExit, ...devices },
     workers: workers.vcpus,
     ioWorker: workers.io,
+    ...(drive === undefined ? {} : { drive }),
     ...(config.pinning === undefined ? {} : { pinning: parsePinning(config.pinning) }),
     createVm: (arena) => accelerator.createVm({ ...options, arena }),
     times,
@@ -211,7 +219,12 @@ async function runMachine(running: Running): Promise<Off> {
     version,
     topology: config.topology ?? flatTopology(config.cpus),
   };
-  const commands = { ...networks?.commands, ...balloonCommands(machine), ...consoleCommands(machine) };
+  const commands = {
+    ...networks?.commands,
+    ...balloonCommands(machine),
+    ...blockCommands(machine),
+    ...consoleCommands(machine),
+  };
   const qmp = new QmpServer(version, machineCommands(machine, identity, machineReport, commands));
   machine.events.on(qmpTeller(qmp));
   writeFileSync(paths.pid, `${process.pid}\n`, { mode: 0o600 });

@@ -18,6 +18,8 @@ import { UnixPorts } from '../../network/vsock/unix-ports.ts';
 import { NineServer } from '../../shares/nine-server.ts';
 import { SharedFolder } from '../../shares/shared-folder.ts';
 import { openDisk } from '../../storage/open-disk.ts';
+import { DriveBay } from '../../storage/removable/drive-bay.ts';
+import { noMedium } from '../../storage/removable/no-medium.ts';
 import { MACHINE_EVENT, MachineEvents, MachineEventsState } from '../machine/machine-events.ts';
 
 export interface Surroundings {
@@ -38,6 +40,10 @@ export function makeDevice(
       const backend = openDisk({ path, format, readOnly, synchronous: !waits });
       invariant(waits || backend.completionFd < 0, `${path}: the disk completes requests later, and nobody waits`);
       return new VirtioBlk(host, backend, { queues, serial });
+    }
+    case 'cdrom': {
+      const { drive, serial } = specification;
+      return cdDevice(host, new DriveBay(drive, !waits), serial);
     }
     case 'net': {
       const { name, mac, link } = specification;
@@ -63,4 +69,13 @@ export function makeDevice(
     case 'rng':
       return new VirtioRng(host);
   }
+}
+
+/** A disk whose medium changes whenever the drive's other half says so. */
+function cdDevice(host: VirtioHost, bay: DriveBay, serial: string): VirtioDevice {
+  const device = new VirtioBlk(host, noMedium, { queues: 1, serial });
+  const change = (): void => bay.change((medium) => device.replace(medium));
+  host.watch(bay.wakeFd, { readable: true, writable: false }, change);
+  change();
+  return device;
 }

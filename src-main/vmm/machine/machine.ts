@@ -1,13 +1,14 @@
 import { systemClock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import { Emitter } from '../../base/emitter.ts';
-import { asFailure, Failure } from '../../base/failure.ts';
+import { asFailure, Failure, invariant } from '../../base/failure.ts';
 import { Arena } from '../../base/shared-struct.ts';
 import type { BootImage } from '../../boot/boot-image.ts';
 import { placeBalloon } from '../../devices/virtio/balloon/balloon-state.ts';
 import { placeConsole } from '../../devices/virtio/console/console-state.ts';
 import type { VirtioSpecification } from '../../devices/virtio/specification.ts';
 import type { Vm } from '../../hypervisor/hypervisor.ts';
+import type { CdDrive } from '../../storage/removable/cd-drive.ts';
 import { TimerKeeper } from '../interrupts/timer-keeper.ts';
 import { IoThread } from '../io/io-thread.ts';
 import { VcpuControl } from '../vcpu/vcpu-control.ts';
@@ -35,6 +36,8 @@ export type MachineEvent =
   | { readonly kind: 'panicked' }
   /** The guest says it has so much memory now. */
   | { readonly kind: 'balloon'; readonly bytes: number }
+  /** The CD drive's tray has moved. */
+  | { readonly kind: 'tray'; readonly open: boolean }
   | { readonly kind: 'off'; readonly cause: OffCause; readonly failure?: Failure; readonly exitCode?: number };
 
 export interface MachineOptions {
@@ -47,6 +50,8 @@ export interface MachineOptions {
   /** By vCPU, the host CPUs it may run on. */
   readonly pinning?: ReadonlyMap<number, readonly number[]>;
   readonly ioWorker: URL;
+  /** Its CD drive, where it has one. */
+  readonly drive?: CdDrive;
   readonly createVm: (arena: Arena) => Vm;
   readonly times: StartupTimes;
 }
@@ -78,7 +83,7 @@ export class Machine implements Disposable {
   /** What the accelerator could not go on with, when the state is `internal-error`. */
   internalError: string | undefined;
 
-  constructor(private readonly options: MachineOptions) {
+  constructor(readonly options: MachineOptions) {
     const { arena } = this;
     placeVcpus(arena, options.cpus);
     const vm = options.createVm(arena);
@@ -159,6 +164,22 @@ export class Machine implements Disposable {
       this.board.pressPowerButton();
       this.events.fire({ kind: 'power-button' });
       this.enter('stopping');
+    });
+  }
+
+  /**
+   * Puts the ISO image `medium` into the CD drive, or takes out what is there. Settles once the guest's side has it, or,
+   * while that stands still, at once: it finds it as it goes on. Throws what cannot be opened.
+   */
+  changeMedium(medium: string | undefined): Promise<void> {
+    return this.inTurn(async () => {
+      const { drive } = this.options;
+      invariant(drive !== undefined, 'a medium for a machine without a CD drive');
+      const closed = drive.medium !== undefined;
+      drive.insert(medium);
+      if (this.now !== 'paused' && this.now !== 'internal-error') await drive.settled();
+      if (closed) this.events.fire({ kind: 'tray', open: true });
+      if (medium !== undefined) this.events.fire({ kind: 'tray', open: false });
     });
   }
 

@@ -30,6 +30,7 @@ const events = [
   'STOP',
   'GUEST_PANICKED',
   'BALLOON_CHANGE',
+  'DEVICE_TRAY_MOVED',
   'X_STATE_CHANGED',
 ];
 

@@ -6,7 +6,7 @@ import { listenPrivately } from '../../base/private-socket.ts';
 import { type JsonItem, JsonStream } from './json-stream.ts';
 
 /** QEMU docs/interop/qmp-spec §2.4.2. */
-export type QmpErrorClass = 'GenericError' | 'CommandNotFound' | 'DeviceNotActive';
+export type QmpErrorClass = 'GenericError' | 'CommandNotFound' | 'DeviceNotActive' | 'DeviceNotFound';
 
 export class QmpError extends Error {
   constructor(

@@ -1,10 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
+import type { Cdrom } from '../../../src-main/contract/hardware.ts';
 import type { MachineDetail, MachineSample, MachineSummary } from '../../../src-main/contract/machine.ts';
 import { hostOverviewQuery, machineQuery } from '../../api/queries.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { type Fact, Facts, Panel } from '../../components/panel.tsx';
 import { bytes, count, duration, mebibytes, short } from '../../locales/amounts.ts';
 import { en } from '../../locales/en.ts';
+import { mediumOf } from '../new-machine/cd-model.ts';
 import { formOf } from '../new-machine/machine-form.ts';
 import { forwardLine, networkOf } from '../new-machine/network-model.ts';
 import { shareLine } from '../new-machine/share-model.ts';
@@ -159,9 +161,14 @@ function diskFacts(detail: MachineDetail | undefined): Fact[] {
   const { disks = [], cdrom, shares = [] } = detail?.config ?? {};
   return [
     ...disks.map(({ path }, index) => pathFact(en.disks.numbered(index), path)),
-    ...(cdrom === undefined ? [] : [pathFact(en.disks.cdrom, cdrom)]),
+    ...(cdrom === undefined ? [] : [driveFact(cdrom)]),
     ...shares.map((share) => ({ label: en.shares.title, value: shareLine(share), mono: true })),
   ];
+}
+
+function driveFact(cdrom: Cdrom): Fact {
+  const medium = mediumOf(cdrom);
+  return medium === '' ? { label: en.disks.drive, value: en.disks.noMedium } : pathFact(en.disks.drive, medium);
 }
 
 function pathFacts(detail: MachineDetail | undefined, on: boolean): Fact[] {

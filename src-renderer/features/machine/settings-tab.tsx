@@ -48,7 +48,7 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
     ...(refused === undefined || refusedField === undefined ? {} : { [refusedField]: refused.message }),
   };
   const changed = JSON.stringify(form) !== JSON.stringify(stored);
-  const forwardsAlone = machine.state === 'running' || machine.state === 'paused';
+  const running = machine.state === 'running' || machine.state === 'paused';
   const change = (next: MachineForm): void => {
     setRefused(undefined);
     setForm(next);
@@ -56,7 +56,7 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
   const save = async (): Promise<void> => {
     setSaving(true);
     try {
-      if (locked) await call('machine.setForwards', { id: machine.id, forwards: forwardsOf(form.network) });
+      if (locked) await saveRunning(machine.id, form, stored);
       else await call('machine.update', { id: machine.id, patch: patchOf(form) });
       await queries.invalidateQueries({ queryKey: ['machine', machine.id] });
       notifications.show({
@@ -118,10 +118,10 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
         <ProcessorFields {...fields} />
       </Panel>
       <Panel title={en.disks.title}>
-        <DiskFields {...fields} />
+        <DiskFields {...fields} running={running && stored.cdrom !== ''} />
       </Panel>
       <Panel title={en.network.title}>
-        <NetworkFields {...fields} running={forwardsAlone && onlyForwardsDiffer(form.network, stored.network)} />
+        <NetworkFields {...fields} running={running && onlyForwardsDiffer(form.network, stored.network)} />
       </Panel>
       <Panel title={en.shares.title}>
         <ShareFields {...fields} />
@@ -137,7 +137,7 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
           <BootFields {...fields} />
         </div>
       </Panel>
-      {changed && (!locked || forwardsAlone) && (
+      {changed && (!locked || running) && (
         <Group className={classes.saveBar ?? ''} justify="flex-end">
           <Button variant="default" onClick={() => change(stored)}>
             {en.settings.discard}
@@ -149,4 +149,14 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
       )}
     </form>
   );
+}
+
+/** Of a machine that runs, what is in its CD drive and its forwards can be changed. */
+async function saveRunning(id: string, form: MachineForm, stored: MachineForm): Promise<void> {
+  if (form.cdrom !== '' && form.cdrom !== stored.cdrom) {
+    await call('machine.changeMedium', { id, medium: form.cdrom });
+  }
+  if (JSON.stringify(form.network) !== JSON.stringify(stored.network)) {
+    await call('machine.setForwards', { id, forwards: forwardsOf(form.network) });
+  }
 }

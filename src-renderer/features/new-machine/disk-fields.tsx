@@ -6,13 +6,12 @@ import type { DiskFacts, NewDisk, WantedDisk } from '../../../src-main/contract/
 import { call, failureOf } from '../../api/bridge.ts';
 import { diskQuery } from '../../api/queries.ts';
 import { en } from '../../locales/en.ts';
+import { CdFields, type CdFieldsProps } from './cd-fields.tsx';
 import classes from './disk-fields.module.css';
 import { diskRow, isNew, mostDisks, movedUp, newDiskOf, sizeError, withFile, withReadOnly } from './disk-model.ts';
-import { FileField } from './file-field.tsx';
-import type { FieldsProps } from './machine-fields.tsx';
 
-/** A machine's disks and its CD. */
-export function DiskFields({ form, errors, disabled = false, onChange }: FieldsProps) {
+/** A machine's disks and its CD drive. */
+export function DiskFields({ form, errors, disabled = false, running = false, onChange }: CdFieldsProps) {
   const { disks } = form;
   const change = (next: WantedDisk[]): void => onChange({ ...form, disks: next });
   return (
@@ -43,15 +42,7 @@ export function DiskFields({ form, errors, disabled = false, onChange }: FieldsP
         </p>
       )}
       {!disabled && disks.length < mostDisks && <AddDisk disks={disks} onChange={change} />}
-      <FileField
-        label={en.disks.cdrom}
-        description={en.disks.cdromHint}
-        purpose="cdrom"
-        value={form.cdrom}
-        error={errors.cdrom}
-        disabled={disabled}
-        onChange={(cdrom) => onChange({ ...form, cdrom })}
-      />
+      <CdFields form={form} errors={errors} disabled={disabled} running={running} onChange={onChange} />
     </div>
   );
 }

@@ -11,14 +11,19 @@ export interface FileFieldProps {
   value: string;
   error: string | undefined;
   disabled: boolean;
+  /** What the button that opens the dialog says. */
+  browse?: string;
+  /** More buttons, instead of the one that clears the field. */
+  children?: React.ReactNode;
   onChange(path: string): void;
 }
 
 /** A file of this computer: typed, chosen in a dialog, or dropped. */
-export function FileField({ label, description, purpose, value, error, disabled, onChange }: FileFieldProps) {
+export function FileField(props: FileFieldProps) {
+  const { label, description, purpose, value, error, disabled, browse = en.fields.browse, children, onChange } = props;
   const id = useId();
   const [over, setOver] = useState(false);
-  const browse = (): void => {
+  const choose = (): void => {
     void call('dialog.pickFile', { purpose }).then((path) => {
       if (path !== null) onChange(path);
     });
@@ -53,15 +58,16 @@ export function FileField({ label, description, purpose, value, error, disabled,
             classNames={{ input: classes.mono ?? '' }}
             rightSectionPointerEvents="all"
             rightSection={
-              value === '' ? null : (
+              value === '' || children !== undefined ? null : (
                 <CloseButton size="sm" aria-label={`${en.fields.clear}: ${label}`} onClick={() => onChange('')} />
               )
             }
             onChange={(event) => onChange(event.currentTarget.value)}
           />
-          <Button variant="default" disabled={disabled} onClick={browse} aria-label={`${en.fields.browse} ${label}`}>
-            {en.fields.browse}
+          <Button variant="default" disabled={disabled} onClick={choose} aria-label={`${browse} ${label}`}>
+            {browse}
           </Button>
+          {children}
         </div>
       </Input.Wrapper>
     </div>

@@ -14,6 +14,7 @@ import {
 import { mebibytes } from '../../locales/amounts.ts';
 import { en } from '../../locales/en.ts';
 import { flat, isFlat } from '../cpu/topology-model.ts';
+import { type CdForm, mediumOf } from './cd-model.ts';
 import { type ChannelForm, channelDraftOf, channelsError, channelsOf, noChannels } from './channel-model.ts';
 import { emptyNetwork, type NetworkForm, networkError, networkOf, networksOf } from './network-model.ts';
 import { cloudInitOf, emptySeed, type SeedForm, seedErrors, seedOf } from './seed-model.ts';
@@ -32,7 +33,7 @@ export interface MachineForm {
   commandLine: string;
   firmware: FirmwareBoot;
   disks: readonly WantedDisk[];
-  cdrom: string;
+  cdrom: CdForm;
   seed: SeedForm;
   network: NetworkForm;
   shares: readonly Share[];
@@ -148,7 +149,7 @@ export function formErrors(form: MachineForm, around: Surroundings): FieldErrors
   }
   if (form.bootKind === 'firmware' && form.disks.length === 0 && form.cdrom === '')
     errors.disks = en.disks.nothingToBoot;
-  if (form.cdrom !== '' && !form.cdrom.startsWith('/')) errors.cdrom = en.fields.pathNotFull;
+  if (!/^(\/|$)/.test(mediumOf(form.cdrom))) errors.cdrom = en.fields.pathNotFull;
   const network = networkError(form.network);
   if (network !== undefined) errors.network = network;
   const shares = sharesError(form.shares);

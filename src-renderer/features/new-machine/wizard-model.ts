@@ -3,6 +3,7 @@ import { mebibytes } from '../../locales/amounts.ts';
 import { en } from '../../locales/en.ts';
 import { isFlat } from '../cpu/topology-model.ts';
 import { automaticChoice } from './accelerator-model.ts';
+import { mediumOf } from './cd-model.ts';
 import { channelLines } from './channel-model.ts';
 import { diskLine } from './disk-model.ts';
 import type { FieldErrors, MachineForm } from './machine-form.ts';
@@ -44,7 +45,7 @@ export function reviewLines(form: MachineForm, host: HostOverview | undefined): 
     { label: en.fields.accelerator, value: acceleratorLine(form, host) },
     ...form.disks.map((disk, index) => ({ label: en.disks.numbered(index), value: diskLine(disk, index) })),
     ...(form.disks.length === 0 ? [{ label: en.disks.title, value: en.overview.none }] : []),
-    ...(form.cdrom === '' ? [] : [{ label: en.disks.cdrom, value: form.cdrom }]),
+    ...(form.cdrom === '' ? [] : [{ label: en.disks.drive, value: mediumOf(form.cdrom) || en.disks.noMedium }]),
     { label: en.network.title, value: networkLine(form.network) },
     ...form.shares.map((share) => ({ label: en.shares.title, value: shareLine(share) })),
     ...channelLines(form.channels),

@@ -398,6 +398,30 @@ describe('a machine’s life on the command line', () => {
     expect([boot, cdrom]).toEqual([{ kind: 'firmware', firmware: 'bios', menu: true }, undefined]);
   });
 
+  it('a CD drive can be empty, and what is in it changes while the machine runs; the drive itself does not', async () => {
+    const iso = join(temporary.home, 'cd.iso');
+    writeFileSync(iso, isoImage('CD', [{ name: 'a', bytes: new Uint8Array(1) }], new Date(0)));
+    const cdrom = async () => JSON.parse((await run('vm', 'show', 't', '--json')).stdout).config.cdrom;
+    await create('t', '--cdrom', 'empty');
+    expect(await cdrom()).toBe('empty');
+    await run('vm', 'start', 't');
+    expect(await run('vm', 'set', 't', `cdrom=${iso}`)).toMatchObject({ status: 0, stderr: '' });
+    expect(await cdrom()).toBe(iso);
+    expect((await run('vm', 'show', 't')).stdout).toMatch(/cdrom: +\/.*cd.iso/);
+    expect(await run('vm', 'set', 't', 'cdrom=/bin/sh')).toMatchObject({ status: 2 });
+    expect(await run('vm', 'set', 't', 'cdrom=', 'memory=1G')).toMatchObject({ status: 4 });
+    expect(await run('vm', 'set', 't', 'cdrom=')).toMatchObject({ status: 0 });
+    expect(await cdrom()).toBe('empty');
+    await run('vm', 'kill', 't');
+    await run('vm', 'set', 't', 'cdrom=');
+    expect(await cdrom()).toBeUndefined();
+    await run('vm', 'start', 't');
+    expect(await run('vm', 'set', 't', `cdrom=${iso}`)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('machine "t": has no CD drive'),
+    });
+  });
+
   it('set refuses what it does not know, with what it does', async () => {
     await create();
     expect(await run('vm', 'set', 't', 'colour=red')).toMatchObject({

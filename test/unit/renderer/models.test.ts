@@ -11,6 +11,7 @@ import { Replay } from '../../../src-renderer/features/machine/replay.ts';
 import { emptyHistory, ratesBetween, series, withSample } from '../../../src-renderer/features/machine/stats-model.ts';
 import { rowAfterKey, shownMachines } from '../../../src-renderer/features/machines/list-model.ts';
 import { acceleratorCards, automaticChoice } from '../../../src-renderer/features/new-machine/accelerator-model.ts';
+import { mediumOf, withDrive, withMedium } from '../../../src-renderer/features/new-machine/cd-model.ts';
 import {
   diskLine,
   movedUp,
@@ -239,6 +240,20 @@ describe('the form of a machine', () => {
     expect(formErrors({ ...bios, cdrom: '/cd.iso' }, around)).toEqual({});
     expect(formErrors({ ...bios, disks: [newDiskOf(1, 'qcow2')] }, around)).toEqual({});
     expect(formErrors({ ...bios, disks: [newDiskOf(1, 'qcow2')], cdrom: 'cd.iso' }, around)).toHaveProperty('cdrom');
+  });
+
+  test('a CD drive keeps standing when its CD is taken out, and can be empty from the start', () => {
+    expect(withMedium('/cd.iso', '')).toBe('empty');
+    expect(withMedium('', '')).toBe('');
+    expect(withMedium('empty', '/cd.iso')).toBe('/cd.iso');
+    expect([mediumOf('empty'), mediumOf(''), mediumOf('/cd.iso')]).toEqual(['', '', '/cd.iso']);
+    expect([withDrive('', true), withDrive('/cd.iso', true), withDrive('/cd.iso', false)]).toEqual([
+      'empty',
+      '/cd.iso',
+      '',
+    ]);
+    const empty = draftOf({ ...form(), cdrom: 'empty' });
+    expect([empty.cdrom, formOf(empty).cdrom, formErrors(formOf(empty), around)]).toEqual(['empty', 'empty', {}]);
   });
 
   test('disks: no file twice, the order can be changed, a size is more than nothing', () => {

@@ -1,6 +1,6 @@
 /**
  * virtio-blk (virtio 1.2 §5.2) over a `BlockBackend`: any number of queues, flush, discard, write-zeroes, GET_ID,
- * read-only. Guest driver: Linux virtio_blk.
+ * read-only, and media that change (§5.2.5: capacity by configuration change). Guest driver: Linux virtio_blk.
  */
 import type { BlockBackend, BlockOperation, BlockRequest, BlockStatus } from '../../../storage/block-backend.ts';
 import type { FdWatch, VirtioDevice, VirtioHost } from '../endpoint.ts';
@@ -49,9 +49,8 @@ class Slot implements BlockRequest {
 
 export class VirtioBlk implements VirtioDevice {
   readonly features: readonly number[];
-  readonly config: Uint8Array;
   readonly counters = { readBytes: 0, writtenBytes: 0, reads: 0, writes: 0, flushes: 0 };
-  private readonly watch: FdWatch | undefined;
+  private watch: FdWatch | undefined;
   private readonly free: Slot[] = [];
   private readonly header = new Uint8Array(HEADER_BYTES);
   private readonly headerView = new DataView(this.header.buffer);
@@ -65,24 +64,35 @@ export class VirtioBlk implements VirtioDevice {
 
   constructor(
     private readonly host: VirtioHost,
-    private readonly backend: BlockBackend,
+    private backend: BlockBackend,
     private readonly options: VirtioBlkOptions,
   ) {
     const { SEG_MAX, BLK_SIZE, FLUSH, TOPOLOGY, MQ, DISCARD, WRITE_ZEROES, RO } = BLK_FEATURE;
     const always = [SEG_MAX, BLK_SIZE, FLUSH, TOPOLOGY, ...(options.queues > 1 ? [MQ] : [])];
     this.features = [...always, ...(backend.readOnly ? [RO] : [DISCARD, WRITE_ZEROES])];
-    this.config = blockConfig({
-      sizeBytes: backend.sizeBytes,
-      blockBytes: backend.optimalBlockBytes,
-      queues: options.queues,
-      segments: MAX_SEGMENTS,
-    });
-    if (backend.completionFd >= 0) {
-      this.watch = host.watch(backend.completionFd, { readable: true, writable: false }, () => this.reap());
-    }
+    this.watch = this.watchBackend();
     this.pushed = new Array(options.queues).fill(undefined);
     this.starved = new Array(options.queues).fill(false);
     for (let i = 0; i < BLK_QUEUE_SIZE * options.queues; i++) this.free.push(new Slot(this));
+  }
+
+  get config(): Uint8Array {
+    const { sizeBytes, optimalBlockBytes } = this.backend;
+    const { queues } = this.options;
+    return blockConfig({ sizeBytes, blockBytes: optimalBlockBytes, queues, segments: MAX_SEGMENTS });
+  }
+
+  /**
+   * Has another disk from here on, read-only as the one before, which is closed once what is under way there has ended.
+   * The driver is told (§5.2.5), and what it asked of the old disk is answered from that.
+   */
+  replace(backend: BlockBackend): void {
+    this.watch?.dispose();
+    this.backend.dispose();
+    this.backend = backend;
+    this.watch = this.watchBackend();
+    this.host.changeConfig(this.config);
+    this.answered();
   }
 
   serve(index: number): boolean {
@@ -102,6 +112,17 @@ export class VirtioBlk implements VirtioDevice {
   /** Takes what the backend has completed. */
   private reap(): void {
     this.backend.reap();
+    this.answered();
+  }
+
+  private watchBackend(): FdWatch | undefined {
+    const { completionFd } = this.backend;
+    if (completionFd < 0) return undefined;
+    return this.host.watch(completionFd, { readable: true, writable: false }, () => this.reap());
+  }
+
+  /** Requests have ended: their queues are signalled, and those that waited for a slot go on. */
+  private answered(): void {
     this.signalPushed();
     for (let index = 0; index < this.starved.length; index++) {
       if (!this.starved[index]) continue;

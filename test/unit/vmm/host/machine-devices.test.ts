@@ -7,7 +7,8 @@ const disks = (count: number) => Array.from({ length: count }, (_, index) => ({ 
 const shares = (count: number) => Array.from({ length: count }, (_, index) => ({ folder: '/srv', tag: `s${index}` }));
 
 const devicesOf = (parts: Partial<MachineConfig>) =>
-  machineDevices({ disks: [], shares: [], cpus: 1, ...parts } as unknown as MachineConfig, 'kvm', undefined, [], {
+  machineDevices({ disks: [], shares: [], cpus: 1, ...parts } as unknown as MachineConfig, 'kvm', {
+    networks: [],
     vsock: '/run/vsock',
   });
 
