@@ -1,4 +1,4 @@
-import type { Disposable } from '../../base/disposable.ts';
+import { type Disposable, owning } from '../../base/disposable.ts';
 import { Failure } from '../../base/failure.ts';
 import type { Fd } from '../../linux/fd.ts';
 import { SystemCallFailure } from '../../linux/libc.ts';
@@ -19,17 +19,14 @@ export class TapNetwork implements Disposable {
 
   /** @param machine for messages: `machine "web"` */
   static open(machine: string, device: string): TapNetwork {
-    const existed = interfaceExists(device);
     try {
-      const fd = openTap(device, NET_HEADER_BYTES);
-      if (!existed) bringUp(device);
-      return new TapNetwork(fd, device);
+      return TapNetwork.connect(device);
     } catch (error) {
       throw refusal(error, `${machine}: tap ${device}`, `sudo ip tuntap add dev ${device} mode tap user $USER`);
     }
   }
 
-  /** A tap of this machine's own, as a port of `bridge`. */
+  /** A tap of this machine's own, as a port of `bridge`; it goes when this process ends, however it does. */
   static openOnBridge(machine: string, bridge: string, device: string): TapNetwork {
     const what = `${machine}: bridge ${bridge}`;
     if (!interfaceExists(bridge)) {
@@ -37,15 +34,25 @@ export class TapNetwork implements Disposable {
         hint: `sudo ip link add ${bridge} type bridge`,
       });
     }
-    const tap = TapNetwork.open(machine, device);
     try {
-      addToBridge(bridge, device);
-      return tap;
+      return owning((owner) => {
+        const tap = owner.own(TapNetwork.connect(device));
+        addToBridge(bridge, device);
+        return tap;
+      });
     } catch (error) {
-      tap.dispose();
       const made = `sudo ip tuntap add dev ${device} mode tap user $USER && sudo ip link set ${device} master ${bridge} up`;
       throw refusal(error, what, `${made}, then use tap:${device}`);
     }
+  }
+
+  private static connect(device: string): TapNetwork {
+    const existed = interfaceExists(device);
+    return owning((owner) => {
+      const fd = owner.own(openTap(device, NET_HEADER_BYTES));
+      if (!existed) bringUp(device);
+      return new TapNetwork(fd, device);
+    });
   }
 
   dispose(): void {
@@ -59,6 +66,11 @@ function refusal(error: unknown, what: string, hint: string): unknown {
     case 'EPERM':
     case 'EACCES':
       return new Failure('host', 'tap-not-allowed', `${what}: you may not use it`, { hint, cause: error });
+    case 'ENOTSUP':
+      return new Failure('host', 'not-a-bridge', `${what}: it is no bridge`, {
+        hint: '`ip link show type bridge` lists those there are',
+        cause: error,
+      });
     case 'EBUSY':
       return new Failure('state', 'tap-in-use', `${what}: another program has it open`, { cause: error });
     case 'EINVAL':
