@@ -150,6 +150,7 @@ test('a CD is put into a drive, ejected and changed while the machine runs', {
   await look('settings-cd-running');
   await page.getByRole('button', { name: 'Save changes' }).click();
   await expect.poll(kept).toBe(iso);
+  await page.getByRole('button', { name: 'Save changes' }).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Change… CD image' }).waitFor();
   await page.getByRole('button', { name: 'Eject' }).click();
   await page.getByRole('button', { name: 'Save changes' }).click();
