@@ -5,10 +5,15 @@ export const hostPath = z.string().min(1).max(4096).startsWith('/', 'give the fu
 export const diskFormat = z.enum(['raw', 'qcow2']);
 export const bootDevice = z.enum(['disk', 'cdrom', 'network']);
 
+/** A file that an image is based on. */
+export const backingFile = z.strictObject({ path: hostPath, format: diskFormat });
+
 export const disk = z.strictObject({
   path: hostPath,
   format: diskFormat.optional(),
   readOnly: z.boolean().optional(),
+  /** What it was accepted with. */
+  backing: z.array(backingFile).max(32).optional(),
   serial: z
     .string()
     .regex(/^[\x21-\x7e]{1,20}$/, '1 to 20 printable ASCII characters')
@@ -28,7 +33,13 @@ export type NewDisk = z.infer<typeof newDisk>;
 export type WantedDisk = Disk | NewDisk;
 
 /** What a file offered as a disk is. */
-export const diskFacts = z.object({ format: diskFormat, sizeBytes: z.number(), usedBytes: z.number() });
+export const diskFacts = z.object({
+  format: diskFormat,
+  sizeBytes: z.number(),
+  usedBytes: z.number(),
+  /** The files it is based on, whose contents the guest would see. */
+  backing: z.array(backingFile),
+});
 export type DiskFacts = z.infer<typeof diskFacts>;
 
 const mac = z.string().regex(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/, 'a MAC address, as 52:54:00:12:34:56');

@@ -16,12 +16,17 @@ const NETWORKS_MAX = 8;
 const SHARES_MAX = 8;
 const FORWARDS_MAX = 256;
 
+const BACKING_FILES_MAX = 32;
+const backingFile = z.strictObject({ path: hostPath, format: z.enum(DISK_FORMATS) });
+
 /** A disk image the guest sees as a virtio-blk disk; boot order and names in the guest follow the list's order. */
 export const disk = z.strictObject({
   path: hostPath,
   /** Raw without it: the file's first bytes are the guest's to write, so they decide nothing at start. */
   format: z.optional(z.enum(DISK_FORMATS)),
   readOnly: z.optional(z.boolean()),
+  /** What a person has accepted that it is based on, in order: it does not start on anything else. */
+  backing: z.optional(z.array(backingFile).check(z.maxLength(BACKING_FILES_MAX))),
   /** virtio 1.2 §5.2.6: VIRTIO_BLK_T_GET_ID answers at most 20 bytes. */
   serial: z.optional(z.string().check(z.regex(/^[\x21-\x7e]{1,20}$/, '1 to 20 printable ASCII characters'))),
 });

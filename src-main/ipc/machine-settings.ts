@@ -5,6 +5,7 @@ import type { CloudInit, DiskFacts, WantedDisk as ShownDisk } from '../contract/
 import { type CpuTemplates, formatCpuSpec, parseCpuSpec } from '../cpu/cpu-spec.ts';
 import type { CloudInit as KeptSeed } from '../inventory/machine-hardware.ts';
 import { settledPinning } from '../inventory/pinning.ts';
+import { backingChain } from '../storage/backing-chain.ts';
 import { describeDisk } from '../storage/describe-disk.ts';
 import { inspectDiskFile } from '../vmm/client/disk-file.ts';
 import { checkedMedium } from '../vmm/client/iso-file.ts';
@@ -35,7 +36,7 @@ export function settled<T extends Settings>(change: T, templates: CpuTemplates) 
 export function diskFacts(path: string, readOnly: boolean): DiskFacts {
   const { format } = inspectDiskFile(path, readOnly);
   const { sizeBytes, usedBytes } = describeDisk(path, format);
-  return { format, sizeBytes, usedBytes };
+  return { format, sizeBytes, usedBytes, backing: backingChain(path, format) };
 }
 
 function settledDisk(disk: ShownDisk): WantedDisk {

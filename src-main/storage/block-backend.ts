@@ -49,11 +49,22 @@ export interface BlockBackend extends Disposable {
 
 export type DiskFormat = 'raw' | 'qcow2';
 
+/** One file of those that an image is based on. */
+export interface BackingFile {
+  readonly path: string;
+  readonly format: DiskFormat;
+}
+
 export interface OpenDiskOptions {
   readonly path: string;
   /** Never guessed: a guest could write a header into a raw disk and have the host read any file as its backing. */
   readonly format: DiskFormat;
   readonly readOnly: boolean;
+  /**
+   * What the image may be based on, in order: what its headers say beyond that is not opened. Whoever made an image
+   * decides what they say, and could name any file of the host.
+   */
+  readonly backing?: readonly BackingFile[] | undefined;
   /** Every request completes within `submit`: for a thread that cannot wait for a descriptor. */
   readonly synchronous?: boolean;
 }

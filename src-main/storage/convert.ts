@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { owning } from '../base/disposable.ts';
 import { Failure } from '../base/failure.ts';
+import { allowedChain } from './backing-chain.ts';
 import type { DiskFormat } from './block-backend.ts';
 import { HostImageFile, type ImageFile } from './image-file.ts';
 import { type Layer, RawLayer, readNow } from './layer.ts';
@@ -17,6 +18,8 @@ export interface ConvertOptions {
   readonly from: string;
   /** By its first bytes, unless said. */
   readonly fromFormat?: DiskFormat | undefined;
+  /** Whether what it is based on may be copied too; where not, there must be none. */
+  readonly allowBacking?: boolean | undefined;
   readonly to: string;
   readonly toFormat: DiskFormat;
   readonly compression?: Compression | undefined;
@@ -37,8 +40,8 @@ interface Sink {
 
 /** Copies a disk, with all it is based on, into a new image that stands alone. */
 export async function convertDisk(options: ConvertOptions): Promise<void> {
-  const { from, fromFormat, to, toFormat, compression } = options;
-  const source = openSource(from, fromFormat);
+  const { to, toFormat, compression } = options;
+  const source = openSource(options);
   try {
     await makeImage(to, async (file) => {
       const sink =
@@ -51,10 +54,11 @@ export async function convertDisk(options: ConvertOptions): Promise<void> {
   }
 }
 
-function openSource(path: string, format: DiskFormat | undefined): Layer {
+function openSource({ from, fromFormat, allowBacking = false }: ConvertOptions): Layer {
   return owning((owner) => {
-    const file = owner.own(HostImageFile.open(path, { readOnly: true }));
-    return (format ?? formatOf(file)) === 'raw' ? new RawLayer(file) : openQcow2(file);
+    const file = owner.own(HostImageFile.open(from, { readOnly: true }));
+    if ((fromFormat ?? formatOf(file)) === 'raw') return new RawLayer(file);
+    return openQcow2(file, allowedChain(from, 'qcow2', allowBacking, '--allow-backing'));
   });
 }
 
@@ -94,7 +98,7 @@ function rawSink(file: ImageFile, size: number): Sink {
 function qcow2Sink(file: ImageFile, size: number, compression: Compression | undefined): Sink {
   if (compression !== undefined) requireCompression(compression, file.object);
   createQcow2(file, { size, ...(compression === undefined ? {} : { compression }) });
-  const layer = openQcow2(file);
+  const layer = openQcow2(file, []);
   const { metadata } = layer;
   const writer = new ClusterWriter(layer);
   const packer = new CompressedWriter(metadata);

@@ -1,5 +1,6 @@
 import { owning } from '../base/disposable.ts';
 import { Failure } from '../base/failure.ts';
+import { backingChain } from './backing-chain.ts';
 import type { DiskFormat } from './block-backend.ts';
 import { HostImageFile, type ImageFile } from './image-file.ts';
 import { formatOf, openQcow2 } from './open-layer.ts';
@@ -27,7 +28,8 @@ function growRaw(file: ImageFile, size: number): number {
 
 function growQcow2(file: ImageFile, size: number): number {
   takeOver(file);
-  const layer = openQcow2(file);
+  // Of what it is based on only the size matters.
+  const layer = openQcow2(file, backingChain(file.object, 'qcow2'));
   const { metadata, header, backing } = layer;
   try {
     refuseShrinking(file, header.size, size);

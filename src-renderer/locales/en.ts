@@ -251,6 +251,11 @@ export const en = {
     leave: 'Cancel',
     makeNote: 'It is made in the machine’s folder, takes room only as it fills, and goes when the machine is deleted.',
     badSize: (most: string) => `more than nothing, at most ${most}`,
+    backingTitle: (name: string) => `${name} is based on other files`,
+    backingText: 'The guest would see what is in these files of this computer:',
+    backingNote:
+      'Whoever made the image decides which they are. The machine will not start if the image names others later.',
+    backingDo: 'Use them',
     already: 'This image is one of its disks already.',
     nothingToBoot: 'The firmware has nothing to boot from: add a disk, or put a CD image in.',
     guestName: (index: number) => `/dev/vd${String.fromCharCode(97 + index)}`,

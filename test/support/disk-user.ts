@@ -1,3 +1,4 @@
+import { backingChain } from '../../src-main/storage/backing-chain.ts';
 import type {
   BlockBackend,
   BlockOperation,
@@ -6,9 +7,9 @@ import type {
 } from '../../src-main/storage/block-backend.ts';
 import { openDisk } from '../../src-main/storage/open-disk.ts';
 
-/** Opens a disk for as long as `use` runs. */
+/** Opens a disk for as long as `use` runs, with all it is based on. */
 export function performing<T>(options: OpenDiskOptions, use: (disk: BlockBackend) => T): T {
-  const disk = openDisk(options);
+  const disk = openDisk({ backing: backingChain(options.path, options.format), ...options });
   try {
     return use(disk);
   } finally {

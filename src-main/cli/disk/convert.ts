@@ -11,6 +11,7 @@ interface ConvertOptions {
   readonly format: string;
   readonly from?: string;
   readonly compress?: Compression | true;
+  readonly allowBacking?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,6 +24,7 @@ export function addDiskConvert(group: Command, io: CliIo): void {
     .option('--format <format>', 'of the new image: qcow2 or raw', 'qcow2')
     .option('--from <format>', 'of the old one (default: seen from its first bytes)')
     .addOption(new Option('--compress [how]', 'zlib, or zstd').choices(['zlib', 'zstd']))
+    .option('--allow-backing', 'copy what other files hold that the old one is based on, too')
     .option('--json', 'print the new disk as JSON')
     .action((from: string, to: string, options: ConvertOptions) => convert(io, from, to, options));
 }
@@ -44,6 +46,7 @@ async function convert(io: CliIo, from: string, to: string, options: ConvertOpti
     await convertDisk({
       from: diskPath(io, from),
       fromFormat: optionalFormat(options.from),
+      allowBacking: options.allowBacking,
       to: path,
       toFormat,
       compression,

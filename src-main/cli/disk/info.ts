@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { asFailure } from '../../base/failure.ts';
+import { backingChain, chainText } from '../../storage/backing-chain.ts';
+import type { BackingFile } from '../../storage/block-backend.ts';
 import { type DiskDescription, describeDisk } from '../../storage/describe-disk.ts';
 import { type CliIo, printJson, write } from '../cli-io.ts';
 import { facts } from '../text.ts';
@@ -13,9 +16,30 @@ export function addDiskInfo(group: Command, io: CliIo): void {
     .option('--json', 'as JSON')
     .action(async (name: string, { format, json }: { format?: string; json?: boolean }) => {
       const disk = describeDisk(diskPath(io, name), optionalFormat(format));
-      if (json) await printJson(io.stdout, disk);
-      else await write(io.stdout, facts(lines(disk)));
+      const chain = chainOf(disk);
+      if (json) await printJson(io.stdout, { ...disk, ...chain });
+      else await write(io.stdout, facts([...lines(disk), ...chainLines(chain)]));
     });
+}
+
+interface Chain {
+  /** What the image is based on, file by file. */
+  readonly backingChain: readonly BackingFile[];
+  /** Why a machine could not use that. */
+  readonly backingProblem?: string;
+}
+
+function chainOf({ path, format }: DiskDescription): Chain {
+  try {
+    return { backingChain: backingChain(path, format) };
+  } catch (error) {
+    return { backingChain: [], backingProblem: asFailure(error).message };
+  }
+}
+
+function chainLines({ backingChain, backingProblem }: Chain): (readonly [string, string])[] {
+  const files = backingChain.map((file) => ['based on', chainText([file])] as const);
+  return backingProblem === undefined ? files : [...files, ['backing', backingProblem]];
 }
 
 function lines({ path, format, sizeBytes, usedBytes, qcow2 }: DiskDescription): (readonly [string, string])[] {
@@ -26,7 +50,6 @@ function lines({ path, format, sizeBytes, usedBytes, qcow2 }: DiskDescription): 
     ['takes', `${bytesAsText(usedBytes)} of the host's disk`],
   ] as const;
   if (qcow2 === undefined) return [...common];
-  const { backing } = qcow2;
   const state = qcow2.corrupt ? 'marked as damaged' : qcow2.dirty ? 'not closed cleanly' : 'clean';
   return [
     ...common,
@@ -35,8 +58,5 @@ function lines({ path, format, sizeBytes, usedBytes, qcow2 }: DiskDescription): 
     ['compression', qcow2.compression],
     ['state', state],
     ...(qcow2.snapshots > 0 ? [['snapshots', String(qcow2.snapshots)] as const] : []),
-    ...(backing === null
-      ? []
-      : [['based on', `${backing.path}${backing.format === null ? '' : ` (${backing.format})`}`] as const]),
   ];
 }

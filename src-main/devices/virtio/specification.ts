@@ -1,4 +1,5 @@
 import type { NetLinkSeed } from '../../network/net-backend.ts';
+import type { BackingFile } from '../../storage/block-backend.ts';
 import type { DriveSeed } from '../../storage/removable/drive-seed.ts';
 import { NINE_QUEUE_SIZE, TRANSPORT_9P } from './9p/virtio-9p.ts';
 import { BALLOON_CONFIG, BALLOON_DEVICE, BALLOON_QUEUE, BALLOON_QUEUE_SIZE } from './balloon/numbers.ts';
@@ -28,6 +29,8 @@ export type VirtioSpecification = Slotted &
         readonly path: string;
         readonly format: 'raw' | 'qcow2';
         readonly readOnly: boolean;
+        /** What it may be based on. */
+        readonly backing?: readonly BackingFile[] | undefined;
         readonly serial: string;
         readonly queues: number;
       }

@@ -49,9 +49,10 @@ export function machineDevices(
   const slot = (): number => FIRST_SLOT + devices.length;
   // Without MSI-X all queues share one interrupt: more than one would only make the driver look into each.
   const queues = accelerator === 'kvm' ? Math.min(config.cpus, MOST_DISK_QUEUES) : 1;
-  for (const [index, { path, format = 'raw', readOnly = false, serial }] of config.disks.entries()) {
+  for (const [index, { path, format = 'raw', readOnly = false, backing, serial }] of config.disks.entries()) {
     const name = `disk${index}`;
-    devices.push({ kind: 'blk', name, slot: slot(), path, format, readOnly, serial: serial ?? name, queues });
+    const image = { path, format, readOnly, backing };
+    devices.push({ kind: 'blk', name, slot: slot(), ...image, serial: serial ?? name, queues });
   }
   // CDs are disks nobody writes to: what they hold for booting from a disk is what is booted.
   if (drive !== undefined) devices.push({ kind: 'cdrom', name: CDROM, slot: slot(), serial: CDROM, drive });

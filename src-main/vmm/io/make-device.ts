@@ -36,8 +36,8 @@ export function makeDevice(
 ): VirtioDevice {
   switch (specification.kind) {
     case 'blk': {
-      const { path, format, readOnly, queues, serial } = specification;
-      const backend = openDisk({ path, format, readOnly, synchronous: !waits });
+      const { path, format, readOnly, backing, queues, serial } = specification;
+      const backend = openDisk({ path, format, readOnly, backing, synchronous: !waits });
       invariant(waits || backend.completionFd < 0, `${path}: the disk completes requests later, and nobody waits`);
       return new VirtioBlk(host, backend, { queues, serial });
     }

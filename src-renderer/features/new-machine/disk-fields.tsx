@@ -3,6 +3,7 @@ import { IconArrowUp, IconDisc, IconFilePlus, IconPlus, IconServer2, IconX } fro
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { DiskFacts, NewDisk, WantedDisk } from '../../../src-main/contract/hardware.ts';
+import { confirm, type Question } from '../../actions/confirm.ts';
 import { call, failureOf } from '../../api/bridge.ts';
 import { diskQuery } from '../../api/queries.ts';
 import { en } from '../../locales/en.ts';
@@ -110,6 +111,16 @@ function DiskItem({ disk, index, disabled, onReadOnly, onUp, onRemove }: ItemPro
   );
 }
 
+function backingQuestion(path: string, { backing }: DiskFacts): Question {
+  return {
+    title: en.disks.backingTitle(path.slice(path.lastIndexOf('/') + 1)),
+    text: en.disks.backingText,
+    items: backing.map((file) => `${file.path} (${file.format})`),
+    note: en.disks.backingNote,
+    confirmLabel: en.disks.backingDo,
+  };
+}
+
 interface AddProps {
   disks: readonly WantedDisk[];
   onChange(disks: WantedDisk[]): void;
@@ -125,6 +136,7 @@ function AddDisk({ disks, onChange }: AddProps) {
     try {
       const facts: DiskFacts = await call('disk.describe', { path, readOnly: false });
       const next = withFile(disks, path, facts);
+      if (facts.backing.length > 0 && !(await confirm(backingQuestion(path, facts)))) return;
       if (next === undefined) setRefused(en.disks.already);
       else onChange(next);
     } catch (error) {

@@ -48,9 +48,13 @@ export function diskLine(disk: WantedDisk, index: number): string {
 }
 
 /** A file as a disk of the list; undefined where it is one already. */
-export function withFile(disks: readonly WantedDisk[], path: string, { format }: DiskFacts): WantedDisk[] | undefined {
+export function withFile(
+  disks: readonly WantedDisk[],
+  path: string,
+  { format, backing }: DiskFacts,
+): WantedDisk[] | undefined {
   if (disks.some((disk) => !isNew(disk) && disk.path === path)) return undefined;
-  return [...disks, { path, format }];
+  return [...disks, { path, format, ...(backing.length === 0 ? {} : { backing }) }];
 }
 
 export function withReadOnly(disks: readonly WantedDisk[], index: number, readOnly: boolean): WantedDisk[] {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CliResult, CliSession } from '../../support/cli-session.ts';
@@ -61,6 +61,27 @@ describe('bulkhead disk create', () => {
 });
 
 describe('bulkhead disk convert', () => {
+  test('what other files hold is copied only with leave; info tells which they are', async () => {
+    const content = rawFile('below.img', 1024 * 1024);
+    await run('create', at('middle.qcow2'), '--backing', at('below.img'));
+    await run('create', at('above.qcow2'), '--backing', at('middle.qcow2'));
+    expect((await json('info', at('above.qcow2'))).backingChain).toEqual([
+      { path: at('middle.qcow2'), format: 'qcow2' },
+      { path: at('below.img'), format: 'raw' },
+    ]);
+    expect(await run('convert', at('above.qcow2'), at('copy.img'), '--format', 'raw')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/shows what is in other files: .*middle.qcow2 \(qcow2\), .*\n.*--allow-backing/),
+    });
+    expect(existsSync(at('copy.img'))).toBe(false);
+    const allowed = await run('convert', at('above.qcow2'), at('copy.img'), '--format', 'raw', '--allow-backing');
+    expect(allowed).toMatchObject({ status: 0 });
+    expect(readFileSync(at('copy.img')).equals(content)).toBe(true);
+    rmSync(at('below.img'));
+    const { stdout, status } = await run('info', at('above.qcow2'));
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/below.img is missing/)]);
+  });
+
   test.each([
     ['to qcow2', ['--format', 'qcow2']],
     ['compressed with zlib', ['--compress']],

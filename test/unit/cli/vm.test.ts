@@ -334,7 +334,7 @@ describe('a machine’s life on the command line', () => {
   it('has the disks it was created with, in their formats, until set gives it others', async () => {
     const [raw, qcow2] = ['raw.img', 'other.qcow2'].map((name) => join(temporary.home, name)) as [string, string];
     writeFileSync(raw, Buffer.alloc(4096));
-    writeFileSync(qcow2, Buffer.concat([Buffer.from('QFI\xfb', 'latin1'), Buffer.alloc(508)]));
+    await run('disk', 'create', qcow2, '1M');
     const disks = async () => JSON.parse((await run('vm', 'show', 't', '--json')).stdout).config.disks;
     await create('t', '--disk', `${raw},readonly`, '--disk', `${qcow2},serial=B`);
     expect(await disks()).toEqual([
@@ -380,6 +380,20 @@ describe('a machine’s life on the command line', () => {
     const [id = ''] = folders();
     expect(readdirSync(join(machinesFolder, id, 'disks'))).toEqual([]);
     expect(await create('u', '--disk', 'new:1G,readonly')).toMatchObject({ status: 2 });
+  });
+
+  it('an image that is based on other files is a disk only with leave, and is kept with their names', async () => {
+    const [image, base] = [join(temporary.home, 'over.qcow2'), join(temporary.home, 'base.img')];
+    writeFileSync(base, Buffer.alloc(4096));
+    await run('disk', 'create', image, '--backing', base);
+    expect(await create('t', '--disk', image)).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/shows what is in other files: \/.*base.img \(raw\)\n.*,allow-backing/s),
+    });
+    expect(await create('t', '--disk', `${image},allow-backing`)).toMatchObject({ status: 0 });
+    const { disks } = JSON.parse((await run('vm', 'show', 't', '--json')).stdout).config;
+    expect(disks).toEqual([{ path: image, format: 'qcow2', backing: [{ path: base, format: 'raw' }] }]);
+    expect((await run('vm', 'show', 't')).stdout).toContain(`based on ${base} (raw)`);
   });
 
   it('set puts a CD in and takes it out, and boots from firmware', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Share } from '../../../src-main/contract/hardware.ts';
+import type { DiskFacts, Share } from '../../../src-main/contract/hardware.ts';
 import type { AcceleratorVerdict, HostOverview } from '../../../src-main/contract/host.ts';
 import type { MachineDraft, MachineSample, MachineState, MachineSummary } from '../../../src-main/contract/machine.ts';
 import { matchesShortcut } from '../../../src-renderer/actions/action.ts';
@@ -257,11 +257,17 @@ describe('the form of a machine', () => {
   });
 
   test('disks: no file twice, the order can be changed, a size is more than nothing', () => {
-    const facts = { format: 'raw', sizeBytes: 1024, usedBytes: 0 } as const;
+    const facts: DiskFacts = { format: 'raw', sizeBytes: 1024, usedBytes: 0, backing: [] };
     const disks = [newDiskOf(0.5, 'qcow2'), { path: '/a/b.img', format: 'raw' as const }];
     expect(disks[0]).toEqual({ newSizeMiB: 512, format: 'qcow2' });
     expect(withFile(disks, '/a/b.img', facts)).toBeUndefined();
     expect(withFile(disks, '/c', facts)?.at(-1)).toEqual({ path: '/c', format: 'raw' });
+    const backing = [{ path: '/base', format: 'raw' as const }];
+    expect(withFile(disks, '/c', { ...facts, format: 'qcow2', backing })?.at(-1)).toEqual({
+      path: '/c',
+      format: 'qcow2',
+      backing,
+    });
     expect(movedUp(disks, 1)).toEqual([disks[1], disks[0]]);
     expect(withReadOnly(withReadOnly(disks, 1, true), 1, false)).toEqual(disks);
     expect(diskLine(withReadOnly(disks, 1, true)[1]!, 1)).toBe('b.img (raw, read-only)');
