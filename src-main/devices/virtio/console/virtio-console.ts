@@ -36,6 +36,8 @@ export class VirtioConsole implements VirtioDevice {
   private readonly control: PortControl;
   private readonly printing: readonly Printing[];
   private readonly chain = new Chain(2 * CONSOLE_QUEUE_SIZE);
+  /** For control messages of the guest's: one may open a port, and that is fed at once. */
+  private readonly heard = new Chain(2 * CONSOLE_QUEUE_SIZE);
   /** For control messages to the guest. */
   private readonly held = new Chain(2 * CONSOLE_QUEUE_SIZE);
   private readonly chunk = new Uint8Array(CHUNK_BYTES);
@@ -59,7 +61,7 @@ export class VirtioConsole implements VirtioDevice {
   serve(index: number): boolean {
     if (index === CONTROL_QUEUE.toGuest) return this.sendControl();
     if (index === CONTROL_QUEUE.fromGuest) {
-      const more = answerQueue(this.host, index, this.chain, this.hearControl);
+      const more = answerQueue(this.host, index, this.heard, this.hearControl);
       this.sendControl();
       return more;
     }
@@ -149,7 +151,7 @@ export class VirtioConsole implements VirtioDevice {
   }
 
   private readonly hearControl = (): number => {
-    if (this.chain.read(this.host.memory, 0, this.message) < CONTROL_BYTES) return 0;
+    if (this.heard.read(this.host.memory, 0, this.message) < CONTROL_BYTES) return 0;
     const opened = this.control.hear(this.message);
     if (opened !== undefined && this.feed(opened)) this.host.again(receiveQueueOf(opened));
     return 0;

@@ -78,9 +78,9 @@ class Guest {
     this.view.setUint32(OUT, port, true);
     this.view.setUint16(OUT + 4, event, true);
     this.view.setUint16(OUT + 6, value, true);
-    this.queues[3]!.add([{ gpa: OUT, length }]);
+    const head = this.queues[3]!.add([{ gpa: OUT, length }]);
     this.driver.kick(3);
-    expect(this.queues[3]!.take()).toHaveLength(1);
+    expect(this.queues[3]!.take()).toEqual([[head, 0]]);
   }
 
   /** As Linux does when it finds the device. */
