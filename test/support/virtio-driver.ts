@@ -14,14 +14,19 @@ import { SharedPages } from '../../src-main/linux/memory.ts';
 import type { AccessSize } from '../../src-main/vmm/bus/io-bus.ts';
 import { PCI_WINDOW_START } from '../../src-main/vmm/layout.ts';
 import { GuestMemory } from '../../src-main/vmm/memory/guest-memory.ts';
+import { DriverPackedQueue } from './driver-packed-queue.ts';
+import type { DriverQueue, RingKind } from './driver-queue.ts';
+import { DriverSplitQueue } from './driver-split-queue.ts';
 
 export const SLOT = 3;
 export const RAM_BYTES = 1 << 20;
 
-export interface Piece {
-  readonly gpa: number;
-  readonly length: number;
-  readonly writable?: boolean;
+interface DriverOptions {
+  readonly msix?: boolean;
+  /** Where the regions of RAM begin. */
+  readonly regions?: readonly number[];
+  /** What the driver negotiates. */
+  readonly ring?: RingKind;
 }
 
 /** A guest's driver at a virtio function on a PCI bus, over 1 MiB of RAM; the device end runs in the same thread. */
@@ -38,8 +43,14 @@ export class VirtioDriver {
   readonly watches: { fd: number; interest: FdInterest; ready: (happened: FdInterest) => void }[] = [];
   intx = false;
   private readonly window;
+  private readonly ring: RingKind;
 
-  constructor(kind: VirtioKind, make: (host: VirtioHost) => VirtioDevice, { msix = true, regions = [0] } = {}) {
+  constructor(
+    kind: VirtioKind,
+    make: (host: VirtioHost) => VirtioDevice,
+    { msix = true, regions = [0], ring = 'split' }: DriverOptions = {},
+  ) {
+    this.ring = ring;
     const arena = Arena.build(1 << 20);
     // RAM may be several buffers in a row: pieces that straddle them are split.
     const cuts = [...regions, RAM_BYTES];
@@ -134,7 +145,7 @@ export class VirtioDriver {
     this.write(0x14, 1, 0);
     this.write(0x14, 1, 1);
     this.write(0x14, 1, 3);
-    const wanted = [32, ...features];
+    const wanted = [32, ...(this.ring === 'packed' ? [34] : []), ...features];
     for (const half of [0, 1]) {
       this.write(0x08, 4, half);
       const bits = wanted.filter((bit) => bit >> 5 === half).reduce((sum, bit) => sum | (1 << (bit & 31)), 0);
@@ -156,100 +167,38 @@ export class VirtioDriver {
     this.write(0x3000 + 4 * queue, 2, queue);
   }
 
-  /** Sets queue `index` up, with its rings from `base` on. */
-  splitQueue(index: number, base: number, size: number, vector = 0xffff): DriverSplitQueue {
+  /** Sets queue `index` up as the ring negotiated, from `base` on. */
+  queue(index: number, base: number, size: number, vector?: number): DriverQueue {
+    return this.ring === 'packed'
+      ? this.packedQueue(index, base, size, vector)
+      : this.splitQueue(index, base, size, vector);
+  }
+
+  splitQueue(index: number, base: number, size: number, vector?: number): DriverSplitQueue {
+    const queue = new DriverSplitQueue(this.ram.bytes, base, size);
+    this.setUp(index, size, [queue.table, queue.available, queue.used], vector);
+    return queue;
+  }
+
+  packedQueue(index: number, base: number, size: number, vector?: number): DriverPackedQueue {
+    const queue = new DriverPackedQueue(this.ram.bytes, base, size);
+    this.setUp(index, size, [queue.ring, queue.driverEvent, queue.deviceEvent], vector);
+    return queue;
+  }
+
+  /** §4.1.5.1.3: size, vector, where its three parts are, enable. */
+  setUp(index: number, size: number, parts: readonly [number, number, number], vector = 0xffff): void {
     this.write(0x16, 2, index);
     this.write(0x18, 2, size);
     this.write(0x1a, 2, vector);
-    const queue = new DriverSplitQueue(this.ram.bytes, base, size);
-    for (const [register, gpa] of [
-      [0x20, queue.table],
-      [0x28, queue.available],
-      [0x30, queue.used],
-    ] as const) {
-      this.write(register, 4, gpa);
-      this.write(register + 4, 4, 0);
+    for (const [i, gpa] of parts.entries()) {
+      this.write(0x20 + 8 * i, 4, gpa);
+      this.write(0x24 + 8 * i, 4, 0);
     }
     this.write(0x1c, 2, 1);
-    return queue;
   }
 
   [Symbol.dispose](): void {
     this.endpoint.dispose();
-  }
-}
-
-/** A split virtqueue from the driver's side (virtio 1.2 §2.7). */
-export class DriverSplitQueue {
-  readonly table: number;
-  readonly available: number;
-  readonly used: number;
-  private readonly view: DataView;
-  private free = 0;
-  private seen = 0;
-
-  constructor(
-    ram: Uint8Array,
-    base: number,
-    readonly size: number,
-  ) {
-    this.view = new DataView(ram.buffer, ram.byteOffset, ram.length);
-    this.table = base;
-    this.available = base + 16 * size;
-    this.used = (this.available + 2 * (3 + size) + 3) & ~3;
-  }
-
-  /** Writes descriptor `index`. */
-  describe(index: number, gpa: number, length: number, flags: number, next = 0, table = this.table): void {
-    const at = table + 16 * index;
-    this.view.setBigUint64(at, BigInt(gpa), true);
-    this.view.setUint32(at + 8, length, true);
-    this.view.setUint16(at + 12, flags, true);
-    this.view.setUint16(at + 14, next, true);
-  }
-
-  /** Makes a chain of descriptors and puts it into the available ring; its head. */
-  add(pieces: readonly Piece[]): number {
-    const head = this.free;
-    for (const [i, { gpa, length, writable }] of pieces.entries()) {
-      const more = i + 1 < pieces.length;
-      this.describe(this.free, gpa, length, (more ? 1 : 0) | (writable ? 2 : 0), (this.free + 1) % this.size);
-      this.free = (this.free + 1) % this.size;
-    }
-    this.offer(head);
-    return head;
-  }
-
-  offer(head: number): void {
-    const index = this.view.getUint16(this.available + 2, true);
-    this.view.setUint16(this.available + 4 + 2 * (index % this.size), head, true);
-    this.view.setUint16(this.available + 2, index + 1, true);
-  }
-
-  /** Chains come back since last asked: [head, bytes written]. */
-  take(): [number, number][] {
-    const taken: [number, number][] = [];
-    while (this.seen !== this.view.getUint16(this.used + 2, true)) {
-      const at = this.used + 4 + 8 * (this.seen % this.size);
-      taken.push([this.view.getUint32(at, true), this.view.getUint32(at + 4, true)]);
-      this.seen = (this.seen + 1) & 0xffff;
-    }
-    return taken;
-  }
-
-  set availableFlags(value: number) {
-    this.view.setUint16(this.available, value, true);
-  }
-
-  set usedEvent(value: number) {
-    this.view.setUint16(this.available + 4 + 2 * this.size, value, true);
-  }
-
-  get availableEvent(): number {
-    return this.view.getUint16(this.used + 4 + 8 * this.size, true);
-  }
-
-  get usedFlags(): number {
-    return this.view.getUint16(this.used, true);
   }
 }

@@ -7,8 +7,9 @@
  */
 import type { Disposable } from '../../base/disposable.ts';
 import type { GuestMemory } from '../../vmm/memory/guest-memory.ts';
-import { type QueueFeatures, SplitQueue } from './queue/split-queue.ts';
-import type { Virtqueue } from './queue/virtqueue.ts';
+import { PackedQueue } from './queue/packed-queue.ts';
+import { SplitQueue } from './queue/split-queue.ts';
+import type { QueueFeatures, Virtqueue } from './queue/virtqueue.ts';
 import { FEATURE, featureWords, hasFeature, STATUS } from './spec.ts';
 import { QUEUE, QUEUE_WORDS } from './state.ts';
 import type { VirtioPci } from './transport-pci/virtio-pci.ts';
@@ -61,7 +62,7 @@ export interface FdWatch extends Disposable {
 /** How the serving thread waits for descriptors. */
 export type FdWatcher = (fd: number, interest: FdInterest, ready: (happened: FdInterest) => void) => FdWatch;
 
-const TRANSPORT_FEATURES = [FEATURE.VERSION_1, FEATURE.INDIRECT_DESC, FEATURE.EVENT_IDX];
+const TRANSPORT_FEATURES = [FEATURE.VERSION_1, FEATURE.INDIRECT_DESC, FEATURE.EVENT_IDX, FEATURE.RING_PACKED];
 /** "Every queue" among pending ones. */
 const ALL = -1;
 
@@ -155,7 +156,8 @@ export class VirtioEndpoint implements VirtioHost, Disposable {
       indirect: this.has(FEATURE.INDIRECT_DESC),
       eventIndex: this.has(FEATURE.EVENT_IDX),
     };
-    const queue = SplitQueue.open(words, this.memory, features);
+    const ring = this.has(FEATURE.RING_PACKED) ? PackedQueue : SplitQueue;
+    const queue = ring.open(words, this.memory, features);
     if (queue === undefined) this.needsReset();
     this.queues[index] = queue;
     return queue;

@@ -19,10 +19,20 @@ export const QUEUE = {
   nextAvailable: 9,
   /** Split: next index of the used ring. Packed: next slot, wrap counter in bit 15. */
   nextUsed: 10,
-  /** Where `nextUsed` stood when the driver was last asked whether it wants a signal. */
+  /**
+   * Split: where `nextUsed` stood when the driver was last asked whether it wants a signal. Packed: how many descriptors
+   * have been used since.
+   */
   signalled: 11,
 } as const;
 export const QUEUE_WORDS = 12;
+/** The wrap counter in a packed queue's positions; it begins at 1 (§2.8.1). */
+export const WRAP_COUNTER = 1 << 15;
+
+/** The guest-physical address in the two words from `low` on. */
+export function queueAddress(words: Int32Array, low: number): number {
+  return (words[low]! >>> 0) + (words[low + 1]! >>> 0) * 0x1_0000_0000;
+}
 
 /** The registers of one virtio device and the positions in its queues, for any number of queues. */
 export function virtioState(queues: number) {

@@ -29,12 +29,12 @@ export interface BalloonPins {
 export class VirtioBalloon implements VirtioDevice {
   readonly features = [BALLOON_FEATURE.STATS_VQ, BALLOON_FEATURE.DEFLATE_ON_OOM];
   readonly config = new Uint8Array(BALLOON_CONFIG.bytes);
-  private readonly chain = new Chain(2 * BALLOON_QUEUE_SIZE);
+  private chain = new Chain(2 * BALLOON_QUEUE_SIZE);
   private readonly frames = new Uint32Array(MOST_PAGES);
   private readonly frameBytes = new Uint8Array(this.frames.buffer);
   private readonly statistics = new Uint8Array(STATISTIC_BYTES * STATISTICS.length);
   /** The statistics' buffer, kept until somebody wants new ones (§5.5.6.3). */
-  private readonly held = new Chain(2 * BALLOON_QUEUE_SIZE);
+  private held = new Chain(2 * BALLOON_QUEUE_SIZE);
   private holding = false;
 
   constructor(
@@ -126,16 +126,17 @@ export class VirtioBalloon implements VirtioDevice {
   private serveStatistics(): void {
     const queue = this.host.queue(BALLOON_QUEUE.statistics);
     if (queue === undefined) return;
-    const { chain, held, state } = this;
-    while (queue.pop(chain)) {
+    while (queue.pop(this.chain)) {
+      const { chain, held } = this;
       if (this.holding) queue.push(held, 0);
       this.readStatistics();
-      held.begin(chain.id);
+      this.held = chain;
+      this.chain = held;
       this.holding = true;
     }
-    if (this.holding && Atomics.exchange(state.words, BALLOON.statisticsWanted, 0) !== 0) {
+    if (this.holding && Atomics.exchange(this.state.words, BALLOON.statisticsWanted, 0) !== 0) {
       this.holding = false;
-      queue.push(held, 0);
+      queue.push(this.held, 0);
     }
     queue.enableNotify();
     this.host.signal(BALLOON_QUEUE.statistics, queue);

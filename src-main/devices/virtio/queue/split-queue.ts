@@ -1,12 +1,10 @@
 /** Split virtqueues (virtio 1.2 §2.7), device side. */
 import type { GuestMemory } from '../../../vmm/memory/guest-memory.ts';
-import { QUEUE } from '../state.ts';
+import { QUEUE, queueAddress } from '../state.ts';
 import type { Chain } from './chain.ts';
-import type { Virtqueue } from './virtqueue.ts';
+import { DESC, DESC_BYTES, DescriptorTable } from './descriptors.ts';
+import type { QueueFeatures, Virtqueue } from './virtqueue.ts';
 
-/** Descriptor flags (§2.7.5). */
-export const DESC = { NEXT: 1, WRITE: 2, INDIRECT: 4 } as const;
-const DESC_BYTES = 16;
 /** Available ring flags (§2.7.6), used ring flags (§2.7.8). */
 const NO_INTERRUPT = 1;
 const NO_NOTIFY = 1;
@@ -15,46 +13,32 @@ const NO_NOTIFY = 1;
 const RING_HEAD = 2;
 const INDEX = 1;
 
-export interface QueueFeatures {
-  readonly indirect: boolean;
-  readonly eventIndex: boolean;
-}
-
-/** A descriptor table: the ring's own, or an indirect one. */
-interface DescriptorTable {
-  bytes: Uint8Array;
-  /** Of its first descriptor in `bytes`. */
-  start: number;
-  count: number;
-}
-
 export class SplitQueue implements Virtqueue {
   readonly size: number;
   broken = false;
-  private readonly table: DescriptorTable;
-  private readonly indirectTable: DescriptorTable = { bytes: new Uint8Array(0), start: 0, count: 0 };
+  private readonly indirectTable = new DescriptorTable();
 
   /** @param words the queue's, see `QUEUE` */
   private constructor(
     private readonly words: Int32Array,
     private readonly memory: GuestMemory,
     private readonly features: QueueFeatures,
-    table: Uint8Array,
+    private readonly table: DescriptorTable,
     private readonly available: Uint16Array,
     private readonly used: Uint16Array,
     private readonly usedElements: Uint32Array,
   ) {
     this.size = words[QUEUE.size]!;
-    this.table = { bytes: table, start: 0, count: this.size };
   }
 
-  /** The queue the driver has set up; undefined when its parts are not RAM, or not aligned (§2.7). */
+  /** The queue the driver has set up; undefined when its parts are not RAM, or not aligned, or its size no power of two (§2.7). */
   static open(words: Int32Array, memory: GuestMemory, features: QueueFeatures): SplitQueue | undefined {
     const size = words[QUEUE.size]!;
-    const table = memory.window(address(words, QUEUE.descLow), DESC_BYTES * size);
-    const available = memory.window(address(words, QUEUE.driverLow), 2 * (RING_HEAD + size + 1));
-    const used = memory.window(address(words, QUEUE.deviceLow), 4 + 8 * size + 2);
-    if (!table || !available || !used) return undefined;
+    const table = new DescriptorTable();
+    const available = memory.window(queueAddress(words, QUEUE.driverLow), 2 * (RING_HEAD + size + 1));
+    const used = memory.window(queueAddress(words, QUEUE.deviceLow), 4 + 8 * size + 2);
+    if (!available || !used || (size & (size - 1)) !== 0) return undefined;
+    if (!table.enter(memory, queueAddress(words, QUEUE.descLow), DESC_BYTES * size)) return undefined;
     if (available.byteOffset % 2 !== 0 || used.byteOffset % 4 !== 0) return undefined;
     return new SplitQueue(
       words,
@@ -128,14 +112,12 @@ export class SplitQueue implements Virtqueue {
     let index = head;
     for (let steps = 0; steps < this.size; steps++) {
       if (index >= table.count) return false;
-      const { bytes } = table;
-      const at = table.start + index * DESC_BYTES;
-      const gpa = u32(bytes, at) + u32(bytes, at + 4) * 0x1_0000_0000;
-      const length = u32(bytes, at + 8);
-      const flags = u16(bytes, at + 12);
+      const gpa = table.address(index);
+      const length = table.length(index);
+      const flags = table.third(index);
       if ((flags & DESC.INDIRECT) !== 0) {
         if (table !== this.table || !this.features.indirect || (flags & DESC.NEXT) !== 0) return false;
-        if (!this.enterIndirect(gpa, length)) return false;
+        if (!this.indirectTable.enter(this.memory, gpa, length)) return false;
         chain.descriptors++;
         table = this.indirectTable;
         index = 0;
@@ -146,20 +128,9 @@ export class SplitQueue implements Virtqueue {
       if (table === this.table) chain.descriptors++;
       if (!chain.add(this.memory, gpa, length, (flags & DESC.WRITE) !== 0)) return false;
       if ((flags & DESC.NEXT) === 0) return true;
-      index = u16(bytes, at + 14);
+      index = table.fourth(index);
     }
     return false;
-  }
-
-  private enterIndirect(gpa: number, length: number): boolean {
-    const table = this.indirectTable;
-    if (length === 0 || length % DESC_BYTES !== 0) return false;
-    const region = this.memory.regionOf(gpa, length);
-    if (region === undefined) return false;
-    table.bytes = region.bytes;
-    table.start = gpa - region.gpa;
-    table.count = length / DESC_BYTES;
-    return true;
   }
 
   private fail(): false {
@@ -171,16 +142,4 @@ export class SplitQueue implements Virtqueue {
 /** §2.7.7.2, §2.7.10: whether going from `before` to `now` passed `event`, modulo 2^16. */
 export function passed(event: number, now: number, before: number): boolean {
   return ((now - event - 1) & 0xffff) < ((now - before) & 0xffff);
-}
-
-function address(words: Int32Array, low: number): number {
-  return (words[low]! >>> 0) + (words[low + 1]! >>> 0) * 0x1_0000_0000;
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8);
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }

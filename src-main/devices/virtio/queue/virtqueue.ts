@@ -1,5 +1,11 @@
 import type { Chain } from './chain.ts';
 
+/** What the driver has negotiated for its rings (virtio 1.2 §6). */
+export interface QueueFeatures {
+  readonly indirect: boolean;
+  readonly eventIndex: boolean;
+}
+
 /**
  * One virtqueue from the device's side (virtio 1.2 §2.6), split or packed. Whatever the driver puts there, nothing is
  * thrown and nothing outside RAM is touched: a queue that makes no sense is `broken`, and gives nothing more.

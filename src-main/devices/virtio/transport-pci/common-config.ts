@@ -1,6 +1,6 @@
 import type { AccessSize } from '../../../vmm/bus/io-bus.ts';
 import { FEATURE, hasFeature, STATUS } from '../spec.ts';
-import { QUEUE, QUEUE_WORDS, type VirtioOffer, type VirtioState } from '../state.ts';
+import { QUEUE, QUEUE_WORDS, type VirtioOffer, type VirtioState, WRAP_COUNTER } from '../state.ts';
 
 /** struct virtio_pci_common_cfg (virtio 1.2 §4.1.4.3). */
 const REGISTER = {
@@ -177,11 +177,10 @@ export class CommonConfig {
     if (queues[at + QUEUE.enabled] !== 0) return;
     switch (offset) {
       case REGISTER.queueSize:
-        // §2.7: a power of two for split queues; packed ones live with that.
-        if (value > 0 && value <= queueSizes[index]! && (value & (value - 1)) === 0) queues[at + QUEUE.size] = value;
+        if (value > 0 && value <= queueSizes[index]! && this.fits(value)) queues[at + QUEUE.size] = value;
         break;
       case REGISTER.queueEnable:
-        if (value === 1) queues[at + QUEUE.enabled] = 1;
+        if (value === 1) this.enable(at);
         break;
       case REGISTER.queueDesc:
         queues[at + QUEUE.descLow] = value;
@@ -202,5 +201,23 @@ export class CommonConfig {
         queues[at + QUEUE.deviceHigh] = value;
         break;
     }
+  }
+
+  /** §2.7, §2.8.10.1: sizes are powers of two but for packed queues. */
+  private fits(size: number): boolean {
+    return this.packed || (size & (size - 1)) === 0;
+  }
+
+  /** @param at where the queue's words begin */
+  private enable(at: number): void {
+    const { queues } = this.env.state;
+    const start = this.packed ? WRAP_COUNTER : 0;
+    queues[at + QUEUE.nextAvailable] = start;
+    queues[at + QUEUE.nextUsed] = start;
+    queues[at + QUEUE.enabled] = 1;
+  }
+
+  private get packed(): boolean {
+    return hasFeature(this.env.state.driverFeatures, FEATURE.RING_PACKED);
   }
 }

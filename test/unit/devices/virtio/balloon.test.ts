@@ -1,9 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Arena } from '../../../../src-main/base/shared-struct.ts';
 import { placeBalloon } from '../../../../src-main/devices/virtio/balloon/balloon-state.ts';
 import { VirtioBalloon } from '../../../../src-main/devices/virtio/balloon/virtio-balloon.ts';
 import { kindOf } from '../../../../src-main/devices/virtio/specification.ts';
 import { Balloon } from '../../../../src-main/vmm/machine/balloon.ts';
+import { RINGS, type RingKind } from '../../../support/driver-queue.ts';
 import { RAM_BYTES, VirtioDriver } from '../../../support/virtio-driver.ts';
 
 const STATS_VQ = 1;
@@ -11,6 +12,8 @@ const DEFLATE_ON_OOM = 2;
 const [INFLATE, DEFLATE, STATISTICS] = [0, 1, 2];
 const LIST = 0x8000;
 const CONFIG_VECTOR = 1;
+
+let ring: RingKind;
 
 function balloon(features: readonly number[] = [STATS_VQ, DEFLATE_ON_OOM], regions = [0]) {
   const state = placeBalloon(Arena.build(1 << 16), 'balloon0');
@@ -25,14 +28,14 @@ function balloon(features: readonly number[] = [STATS_VQ, DEFLATE_ON_OOM], regio
       },
       changed: () => said.push(orders.actual),
     });
-  driver = new VirtioDriver(kind, device, { regions });
+  driver = new VirtioDriver(kind, device, { regions, ring });
   const { pci } = driver;
   const orders = new Balloon(pci, state, RAM_BYTES, (queue) => driver.kick(queue));
   driver.negotiate(features);
   driver.configWrite(pci.function.capabilityOffsets.at(-1)! + 2, 2, 0x8000);
   driver.writeTable(CONFIG_VECTOR, 77);
   driver.write(0x10, 2, CONFIG_VECTOR);
-  const queues = [0, 1, 2].map((queue) => driver.splitQueue(queue, 0x1000 * (queue + 1), 8));
+  const queues = [0, 1, 2].map((queue) => driver.queue(queue, 0x1000 * (queue + 1), 8));
   driver.driverOk();
   /** The driver names pages on a queue; whether the buffer came back. */
   const name = (queue: number, pages: readonly number[]): boolean => {
@@ -44,7 +47,11 @@ function balloon(features: readonly number[] = [STATS_VQ, DEFLATE_ON_OOM], regio
   return { driver, orders, queues, discarded, said, name };
 }
 
-describe('virtio-balloon', () => {
+describe.each(RINGS)('virtio-balloon over %s rings', (kind) => {
+  beforeEach(() => {
+    ring = kind;
+  });
+
   test('virtio 1.2 §5.5.6: num_pages is what the guest is to give, and a change is told by a configuration interrupt', () => {
     const { driver, orders } = balloon();
     expect(orders.active).toBe(true);

@@ -140,6 +140,21 @@ describe('virtio over PCI', () => {
     }
   });
 
+  test('virtio 1.2 §2.8.10.1: a packed queue has any size up to the largest', () => {
+    const driver = setUp({ ring: 'packed' });
+    driver.negotiate();
+    driver.write(0x16, 2, 1);
+    for (const [written, kept] of [
+      [3, 3],
+      [0, 3],
+      [9, 3],
+      [7, 7],
+    ] as const) {
+      driver.write(0x18, 2, written);
+      expect(driver.read(0x18, 2)).toBe(kept);
+    }
+  });
+
   test('virtio 1.2 §2.6: each queue’s doorbell has its own address, and its buffers come back used', () => {
     const driver = setUp();
     driver.negotiate();

@@ -1,9 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Arena } from '../../../../src-main/base/shared-struct.ts';
 import { placeConsole } from '../../../../src-main/devices/virtio/console/console-state.ts';
 import { VirtioConsole } from '../../../../src-main/devices/virtio/console/virtio-console.ts';
 import { ConsolePorts } from '../../../../src-main/vmm/machine/console-ports.ts';
-import { type DriverSplitQueue, VirtioDriver } from '../../../support/virtio-driver.ts';
+import { type DriverQueue, RINGS, type RingKind } from '../../../support/driver-queue.ts';
+import { VirtioDriver } from '../../../support/virtio-driver.ts';
 
 const NAMES = ['hvc0', 'agent', 'log'];
 const QUEUES = 2 * NAMES.length + 2;
@@ -15,15 +16,17 @@ const OUT = 0x8_0000;
 const MULTIPORT = 1;
 const AGENT = { rx: 4, tx: 5 };
 
+let ring: RingKind;
+
 /** A guest's driver with receive buffers in every queue that takes them, and the host's ends of its ports. */
 class Guest {
   private readonly placed = placeConsole(Arena.build(1 << 20), 'console0', NAMES.length);
-  readonly driver = new VirtioDriver(KIND, (host) => new VirtioConsole(host, this.placed, NAMES));
+  readonly driver = new VirtioDriver(KIND, (host) => new VirtioConsole(host, this.placed, NAMES), { ring });
   readonly ports = new ConsolePorts(this.driver.pci, this.placed, (queue) => {
     this.driver.endpoint.serve(queue);
     while (this.driver.endpoint.turn());
   });
-  private queues: DriverSplitQueue[] = [];
+  private queues: DriverQueue[] = [];
   /** Buffers given so far, per queue. */
   private readonly offered = new Array<number>(QUEUES).fill(0);
   private readonly view = new DataView(this.driver.ram.buffer, this.driver.ram.offset, this.driver.ram.bytes.length);
@@ -36,9 +39,7 @@ class Guest {
     this.driver.ram.bytes.fill(0, 0x1000, 0x1000 + QUEUES * 0x800);
     expect(this.driver.negotiate(features)).toBe(true);
     const queues = features.includes(MULTIPORT) ? QUEUES : 2;
-    this.queues = Array.from({ length: queues }, (_, index) =>
-      this.driver.splitQueue(index, 0x1000 + index * 0x800, 16),
-    );
+    this.queues = Array.from({ length: queues }, (_, index) => this.driver.queue(index, 0x1000 + index * 0x800, 16));
     this.driver.driverOk();
     this.offered.fill(0);
     for (const index of [0, 2, 4, 6]) if (index < queues) for (let i = 0; i < 8; i++) this.offer(index);
@@ -110,7 +111,11 @@ class Guest {
   }
 }
 
-describe('virtio-console', () => {
+describe.each(RINGS)('virtio-console over %s rings', (kind) => {
+  beforeEach(() => {
+    ring = kind;
+  });
+
   test('virtio 1.2 §5.3.4: a size, and as many ports as there are', () => {
     const { driver } = new Guest();
     expect([driver.read(0x2000, 2), driver.read(0x2002, 2), driver.read(0x2004, 4)]).toEqual([80, 24, 3]);

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { VirtioVsock } from '../../../../src-main/devices/virtio/vsock/virtio-vsock.ts';
+import { type DriverQueue, RINGS, type RingKind } from '../../../support/driver-queue.ts';
 import { MemoryPorts, type MemoryStream } from '../../../support/memory-ports.ts';
-import { type DriverSplitQueue, VirtioDriver } from '../../../support/virtio-driver.ts';
+import { VirtioDriver } from '../../../support/virtio-driver.ts';
 
 const KIND = { type: 19, classCode: 0xff_0000, queueSizes: [256, 256, 256] };
 const CID = 42;
@@ -28,12 +29,14 @@ interface Packet {
   readonly data?: string | Buffer;
 }
 
+let ring: RingKind;
+
 /** A guest's driver, with 16 receive buffers; ports 1 of the guest's and 7 of the host's unless said otherwise. */
 class Guest {
   readonly ports = new MemoryPorts([LISTENING]);
-  readonly driver = new VirtioDriver(KIND, (host) => new VirtioVsock(host, this.ports, CID));
-  private rx!: DriverSplitQueue;
-  private tx!: DriverSplitQueue;
+  readonly driver = new VirtioDriver(KIND, (host) => new VirtioVsock(host, this.ports, CID), { ring });
+  private rx!: DriverQueue;
+  private tx!: DriverQueue;
   private readonly view = new DataView(this.driver.ram.buffer, this.driver.ram.offset, this.driver.ram.bytes.length);
 
   constructor(private readonly buffers = 16) {
@@ -43,9 +46,9 @@ class Guest {
   start(): void {
     this.driver.ram.bytes.fill(0, 0x1000, 0x8000);
     expect(this.driver.negotiate([0])).toBe(true);
-    this.rx = this.driver.splitQueue(0, 0x1000, 16);
-    this.tx = this.driver.splitQueue(1, 0x2000, 16);
-    this.driver.splitQueue(2, 0x3000, 16);
+    this.rx = this.driver.queue(0, 0x1000, 16);
+    this.tx = this.driver.queue(1, 0x2000, 16);
+    this.driver.queue(2, 0x3000, 16);
     this.driver.driverOk();
     for (let i = 0; i < this.buffers; i++) this.offer(i);
     this.driver.kick(0);
@@ -130,7 +133,11 @@ class Guest {
   }
 }
 
-describe('virtio-vsock', () => {
+describe.each(RINGS)('virtio-vsock over %s rings', (kind) => {
+  beforeEach(() => {
+    ring = kind;
+  });
+
   test('virtio 1.2 §5.10.4: the configuration is the guest’s CID, of 64 bits', () => {
     const { driver } = new Guest();
     expect([driver.read(0x2000, 4), driver.read(0x2004, 4)]).toEqual([CID, 0]);
