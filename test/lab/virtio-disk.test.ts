@@ -20,6 +20,8 @@ describe('a virtio disk on KVM, by the command line client', LAB_RETRY, () => {
     };
     expect(await machine.answer('cat /sys/block/vda/size; ls /sys/block/vda/mq')).toBe('131072\n0  1');
     expect(await machine.answer('dmesg | grep -i virtio | grep -icE "warn|error|fail"')).toBe('0');
+    // Bit 34, RING_PACKED, of every device: cut counts from 1.
+    expect(await machine.answer('cut -c35 /sys/bus/virtio/devices/*/features | sort -u')).toBe('1');
     await inGuest('mke2fs /dev/vda >/dev/null', 'mount /dev/vda /mnt', 'cp -a /bin /etc /mnt/');
     await inGuest('head -c 8000000 /dev/urandom >/mnt/r', 'cd /mnt');
     await inGuest('find . -type f | xargs md5sum >/tmp/s');
