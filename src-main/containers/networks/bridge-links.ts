@@ -187,7 +187,7 @@ function explained(work: () => void): void {
     work();
   } catch (error) {
     const name = (error as SystemCallFailure).errnoName;
-    if (name === 'EOPNOTSUPP') {
+    if (name === 'ENOTSUP') {
       throw new Failure('host', 'no-bridge', `network: this kernel makes no bridge or veth devices`, {
         hint: '`modprobe bridge veth`, or use --network host or none',
         cause: error,
