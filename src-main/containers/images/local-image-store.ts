@@ -64,7 +64,10 @@ export async function openImageStore({
   const catalog = new ImageCatalog(index, content, layers);
   const rootfs = new ContainerRootfs(paths.rootfs, paths.trash, (chainId) => layers.files(chainId), empty);
   const parts: StoreParts = { paths, content, layers, rootfs, workers, index, catalog, insecureRegistries };
-  await holdingStoreLock(paths.lock, () => sweep(parts, imageRoots(parts)));
+  await holdingStoreLock(paths.lock, () => {
+    sweep(parts, imageRoots(parts));
+    rootfs.sweep();
+  });
   await emptyTrash(parts);
   return new LocalImageStore(parts);
 }

@@ -9,6 +9,8 @@ import { diffIdsOf } from './manifest.ts';
 import { type StoreParts, underLease } from './store-parts.ts';
 import { unpackImage } from './unpack-image.ts';
 
+const NOTHING: RootfsUsage = { sizeRw: 0, sizeRootFs: 0 };
+
 /** Containers' root file systems over this store's images. */
 export class LocalSnapshots implements Snapshots {
   constructor(private readonly parts: StoreParts) {}
@@ -39,10 +41,16 @@ export class LocalSnapshots implements Snapshots {
 
   async usage(containerId: string): Promise<RootfsUsage> {
     const { rootfs, layers, workers } = this.parts;
-    const { chain } = rootfs.require(containerId);
-    const below = chain.reduce((sum, chainId) => sum + (layers.record(chainId)?.bytes ?? 0), 0);
-    const sizeRw = await workers.run({ kind: 'usage', folder: rootfs.mountable(containerId).upperdir });
-    return { sizeRw, sizeRootFs: sizeRw + below };
+    const found = rootfs.record(containerId);
+    if (found === undefined) return NOTHING;
+    const below = found.chain.reduce((sum, chainId) => sum + (layers.record(chainId)?.bytes ?? 0), 0);
+    try {
+      const sizeRw = await workers.run({ kind: 'usage', folder: rootfs.mountable(containerId).upperdir });
+      return { sizeRw, sizeRootFs: sizeRw + below };
+    } catch (error) {
+      if (rootfs.record(containerId) === undefined) return NOTHING;
+      throw error;
+    }
   }
 
   async remove(containerId: string): Promise<void> {

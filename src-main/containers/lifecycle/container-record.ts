@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { log } from '../../base/log.ts';
-import { writeFileAtomically } from '../../inventory/atomic-file.ts';
+import { sweepLeftovers, writeFileAtomically } from '../../inventory/atomic-file.ts';
 import { type Lineage, readVersioned } from '../../inventory/versioned.ts';
 import { type ContainerConfig, containerConfig, type HostConfig, hostConfig } from './container-config.ts';
 import type { MountPoint } from './mount-points.ts';
@@ -126,6 +126,7 @@ export class ContainerRecords {
         rmSync(folder, { recursive: true, force: true });
         return [];
       }
+      sweepLeftovers(folder);
       const read = readVersioned(text, lineage);
       if ('value' in read) return [read.value];
       log('error', 'container-unreadable', { id, why: read.broken });

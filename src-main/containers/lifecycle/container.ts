@@ -175,8 +175,10 @@ export class Container {
     const wasLive = this.live;
     if (state !== undefined && state.status !== 'creating' && state.status !== 'created' && wasLive) {
       this.pid = state.pid;
+      // The engine may have ended between a freeze and the record of it.
+      if (state.status !== 'stopped') this.record.state.status = state.status;
       this.joined = this.shared.networks.joined(this.id);
-      this.watch(await this.shared.runtime.attach(this.id));
+      this.watch(await this.streamsAgain());
       if (this.status === 'running') this.health = HealthMonitor.start(this, this.shared);
       if (state.status === 'stopped') await this.ended;
       return;
@@ -185,6 +187,15 @@ export class Container {
     if (wasLive || this.status === 'restarting') {
       this.record.state.exitCode = wasLive ? 255 : this.record.state.exitCode;
       this.setExited();
+    }
+  }
+
+  private async streamsAgain(): Promise<ProcessIo> {
+    try {
+      return await this.shared.runtime.attach(this.id);
+    } catch (error) {
+      log('warn', 'container-streams', { id: this.id, why: asFailure(error).message });
+      return { kind: 'null' };
     }
   }
 
@@ -235,8 +246,8 @@ export class Container {
     for (const settle of waiters) settle(this.record.state.exitCode);
   }
 
-  save(): void {
-    if (!this.removing) this.shared.records.save(this.record);
+  save(state = this.record.state): void {
+    if (!this.removing) this.shared.records.save({ ...this.record, state });
   }
 
   fire(action: string, more: Readonly<Record<string, string>> = {}): void {
@@ -347,7 +358,6 @@ export class Container {
     state.exitCode = exit.code;
     state.oomKilled = exit.oomKilled;
     if (exit.oomKilled) this.fire('oom');
-    await this.clearAway();
     const delay = restartDelay(hostConfig.RestartPolicy, {
       exitCode: exit.code,
       ranMs,
@@ -355,10 +365,12 @@ export class Container {
       restarts: state.restarts,
       delayMs: this.restartWait,
     });
-    state.finishedAt = now();
+    const after = { finishedAt: now(), status: delay === undefined ? 'exited' : 'restarting' } as const;
+    // On disk before the runtime forgets how it ended; to others it is over when everything is cleared away.
+    this.save({ ...state, ...after });
+    await this.clearAway();
+    Object.assign(state, after);
     this.pid = 0;
-    state.status = delay === undefined ? 'exited' : 'restarting';
-    this.save();
     this.logGrowth.fire();
     this.streams.renew();
     this.fire('die', { exitCode: `${exit.code}` });

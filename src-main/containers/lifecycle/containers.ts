@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { VolumeStore } from '../volumes/volume-store.ts';
 import { Container } from './container.ts';
 import type { ContainerRecords } from './container-record.ts';
-import { type CreateContainer, newRecord } from './create-container.ts';
+import { type CreateContainer, makeFiles, newRecord } from './create-container.ts';
 import type { EngineShared } from './engine-shared.ts';
 import type { EngineEvents } from './events.ts';
 import { ExecSessions } from './exec-sessions.ts';
@@ -34,6 +34,8 @@ export interface RemoveOptions {
 export class Containers {
   readonly execs: ExecSessions;
   private readonly all = new Map<string, Container>();
+  /** Ids by name of containers that are being made. */
+  private readonly making = new Map<string, string>();
   readonly shared: EngineShared;
 
   constructor(readonly parts: EngineParts) {
@@ -71,7 +73,13 @@ export class Containers {
   }
 
   async create(request: CreateContainer): Promise<Container> {
-    const record = await newRecord(request, this.shared, (name) => this.isTaken(name));
+    const { record, wanted } = newRecord(request, this.shared, this);
+    this.making.set(record.name, record.id);
+    try {
+      record.mounts = await makeFiles(record, wanted, this.shared);
+    } finally {
+      this.making.delete(record.name);
+    }
     const container = new Container(record, this.shared);
     this.all.set(record.id, container);
     try {
@@ -93,15 +101,17 @@ export class Containers {
     }
     await container.clear(force);
     try {
-      await this.parts.images.snapshots.remove(container.id);
+      if (volumes) this.removeAnonymousVolumes(container);
+      // The record goes before the root file system: what is without a record is cleared away after a crash.
       this.parts.records.remove(container.id);
+      await this.parts.images.snapshots.remove(container.id);
     } catch (error) {
       container.removing = false;
+      container.save();
       throw error;
     }
     this.all.delete(container.id);
     this.execs.forget(container);
-    if (volumes) this.removeAnonymousVolumes(container);
     container.fire('destroy');
     container.removed();
   }
@@ -132,16 +142,16 @@ export class Containers {
     for (const container of this.list()) container.detach();
   }
 
-  private isTaken(name: string): boolean {
-    return this.list().some(({ record }) => record.name === name);
+  isTaken(name: string): boolean {
+    return this.making.has(name) || this.list().some(({ record }) => record.name === name);
   }
 
   conflict(name: string): Failure {
-    const other = this.list().find(({ record }) => record.name === name);
+    const other = this.list().find(({ record }) => record.name === name)?.id ?? this.making.get(name);
     return new Failure(
       'state',
       'name-taken',
-      `Conflict. The container name "/${name}" is already in use by container "${other?.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+      `Conflict. The container name "/${name}" is already in use by container "${other}". You have to remove (or rename) that container to be able to reuse that name.`,
     );
   }
 
@@ -162,9 +172,7 @@ export class Containers {
   /** Root file systems and processes of containers that were never finished or never quite removed. */
   private async clearStrays(): Promise<void> {
     const { runtime, images } = this.parts;
-    for (const { id } of await runtime.list()) {
-      if (!this.all.has(id)) await runtime.delete(id, { force: true });
-    }
+    await runtime.sweep((id) => this.all.has(id));
     for (const { containerId } of images.snapshots.list()) {
       if (!this.all.has(containerId)) await images.snapshots.remove(containerId);
     }
@@ -193,7 +201,8 @@ export class Containers {
   private removeAnonymousVolumes({ record }: Container): void {
     const { volumes, events } = this.parts;
     for (const { type, name } of record.mounts) {
-      if (type !== 'volume' || !volumes.find(name)?.anonymous || this.usersOf(name).length > 0) continue;
+      const isUsed = this.usersOf(name).some((other) => other.record !== record);
+      if (type !== 'volume' || !volumes.find(name)?.anonymous || isUsed) continue;
       volumes.remove(name);
       events.fire('volume', 'destroy', name, { driver: 'local' });
     }

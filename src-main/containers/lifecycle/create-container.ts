@@ -23,21 +23,28 @@ export interface CreateContainer {
 
 const LOG_DRIVERS = new Set(['json-file', 'local', 'none']);
 
-/** A container to be: everything checked that can be before its first start, its layer and volumes made. Nothing stays when it fails. */
-export async function newRecord(
+/** The names containers have, or are about to. */
+export interface TakenNames {
+  isTaken(name: string): boolean;
+  /** What to say to whoever wants a name that is taken. */
+  conflict(name: string): Failure;
+}
+
+/** A container to be, with all checked that can be before its first start; and what it is to mount. */
+export function newRecord(
   request: CreateContainer,
   shared: EngineShared,
-  isTaken: (name: string) => boolean,
-): Promise<ContainerRecord> {
+  names: TakenNames,
+): { readonly record: ContainerRecord; readonly wanted: readonly MountPoint[] } {
   const { images } = shared;
   const image = images.resolve(request.config.Image);
   const config = { ...mergeImageConfig(request.config, image.config.config ?? {}) };
   refuse(config, request.hostConfig);
   const id = newId();
   config.Hostname = config.Hostname || (request.hostConfig.UTSMode === 'host' ? '' : id.slice(0, 12));
-  const name = request.name.replace(/^\//, '') || inventName(isTaken);
+  const name = request.name.replace(/^\//, '') || inventName((invented) => names.isTaken(invented));
   requireName('container', name);
-  if (isTaken(name)) throw nameTaken(name, shared);
+  if (names.isTaken(name)) throw names.conflict(name);
   const { hostConfig, networks } = asUsage(() => {
     const host = withIds(request.hostConfig, shared);
     return {
@@ -58,14 +65,23 @@ export async function newRecord(
     networks,
     state: freshState(),
   };
-  await images.snapshots.prepare(id, image.id);
+  return { record, wanted };
+}
+
+/** Its layer and its volumes; what it mounts. Nothing stays when it fails. */
+export async function makeFiles(
+  { id, imageId }: ContainerRecord,
+  wanted: readonly MountPoint[],
+  shared: EngineShared,
+): Promise<MountPoint[]> {
+  const { snapshots } = shared.images;
+  await snapshots.prepare(id, imageId);
   try {
-    record.mounts = await withVolumes(wanted, id, shared);
+    return await withVolumes(wanted, id, shared);
   } catch (error) {
-    await images.snapshots.remove(id);
+    await snapshots.remove(id);
     throw error;
   }
-  return record;
 }
 
 /** Docker's clients take whatever a creation does not find for a missing image, and pull it. */
@@ -132,14 +148,6 @@ async function withVolumes(points: readonly MountPoint[], id: string, shared: En
     for (const name of made) volumes.remove(name);
     throw error;
   }
-}
-
-function nameTaken(name: string, shared: EngineShared): Failure {
-  return new Failure(
-    'state',
-    'name-taken',
-    `Conflict. The container name "/${name}" is already in use by container "${shared.find(name).id}". You have to remove (or rename) that container to be able to reuse that name.`,
-  );
 }
 
 function wrong(message: string): Failure {

@@ -83,10 +83,15 @@ export class BridgeLinks {
     removeIfThere(bridgeName(network));
   }
 
-  /** Deletes every link of this engine but those named. */
-  sweep(kept: ReadonlySet<string>): string[] {
+  /**
+   * Deletes every link of this engine but those named.
+   *
+   * @param own names of bridges that are its own: one has no mark until it is quite made
+   */
+  sweep(kept: ReadonlySet<string>, own: ReadonlySet<string>): string[] {
     return withSocket((socket) => {
-      const strays = links.listLinks(socket).filter(({ name, alias }) => alias === this.mark && !kept.has(name));
+      const isOurs = ({ name, alias }: links.NetworkLink): boolean => alias === this.mark || own.has(name);
+      const strays = links.listLinks(socket).filter((link) => isOurs(link) && !kept.has(link.name));
       for (const { name } of strays) deleteIfThere(socket, name);
       return strays.map(({ name }) => name);
     });

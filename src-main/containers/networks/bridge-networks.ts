@@ -232,7 +232,7 @@ export class BridgeNetworks implements ContainerNetworks {
         kept.add(bridgeName(network));
         this.raised.add(network.id);
       }
-      const strays = this.links.sweep(kept);
+      const strays = this.links.sweep(kept, new Set(this.store.bridges().map(bridgeName)));
       if (strays.length > 0) log('warn', 'network-strays', { links: strays.join(' ') });
       await this.settle();
     });

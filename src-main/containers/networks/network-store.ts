@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { Failure } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
-import { syncFolder, writeFileAtomically } from '../../inventory/atomic-file.ts';
+import { sweepLeftovers, syncFolder, writeFileAtomically } from '../../inventory/atomic-file.ts';
 import { type Lineage, readVersioned } from '../../inventory/versioned.ts';
 import type { Network } from '../lifecycle/ports.ts';
 
@@ -47,6 +47,7 @@ export class NetworkStore {
 
   constructor(readonly folder: string) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    sweepLeftovers(folder);
     this.load();
   }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { log } from '../../base/log.ts';
-import { writeFileAtomically } from '../../inventory/atomic-file.ts';
+import { sweepLeftovers, writeFileAtomically } from '../../inventory/atomic-file.ts';
 import { type Lineage, readVersioned } from '../../inventory/versioned.ts';
 
 /**
@@ -18,6 +18,7 @@ export class SandboxFiles<F extends { readonly id: string }> {
 
   /** All that can be read; a file that cannot is said in the log, and goes. */
   load(): F[] {
+    sweepLeftovers(this.folder);
     const files = readdirSync(this.folder).filter((file) => file.endsWith('.json'));
     return files.flatMap((file): F[] => {
       const path = join(this.folder, file);

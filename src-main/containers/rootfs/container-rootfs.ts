@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'no
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { Failure } from '../../base/failure.ts';
-import { writeFileAtomically } from '../../inventory/atomic-file.ts';
+import { sweepLeftovers, writeFileAtomically } from '../../inventory/atomic-file.ts';
 import { type Lineage, readVersioned } from '../../inventory/versioned.ts';
 import { unmountLazily } from '../../linux/classic-mount.ts';
 import { isMounted, mountOverlay, mountPoints } from './overlay-mount.ts';
@@ -84,6 +84,14 @@ export class ContainerRootfs {
     this.unmount(containerId);
     const folder = this.at(containerId);
     if (existsSync(folder)) renameSync(folder, join(this.trash, `rootfs-${process.pid}-${containerId}`));
+  }
+
+  /** Takes away what was cut off while it was being made. With the store's lock held. */
+  sweep(): void {
+    for (const containerId of readdirSync(this.folder)) {
+      if (this.record(containerId)) sweepLeftovers(this.at(containerId));
+      else this.discard(containerId);
+    }
   }
 
   list(): { containerId: string; imageId: string; chain: readonly string[]; mounted: boolean }[] {

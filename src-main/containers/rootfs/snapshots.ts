@@ -36,6 +36,7 @@ export interface Snapshots {
   /** What the container changed in its image's files, parents before children, sorted. */
   diff(containerId: string): Promise<Change[]>;
 
+  /** Nothing for one that is gone: whoever sums up many meets some that are being removed. */
   usage(containerId: string): Promise<RootfsUsage>;
 
   /** Unmounts and deletes it. None there is no error. */

@@ -33,6 +33,8 @@ export type ContainerRecord = z.infer<typeof record>;
 
 const exitRecord = z.object({ code: z.int(), signal: z.nullable(z.string()), oomKilled: z.boolean(), at: z.string() });
 
+/** Begins the name of a folder that is being deleted. */
+const GONE = '.gone-';
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,1023}$/;
 
 /** One container's folder in the state folder: its record, its configuration, its exit, and the fifos of its start. */
@@ -119,7 +121,7 @@ export class ContainerFolder {
 
   /** Takes it out of the list at once: an exit that is written meanwhile finds no folder any more. */
   remove(): void {
-    const gone = join(this.path, '..', `.gone-${this.id}-${process.pid}`);
+    const gone = join(this.path, '..', `${GONE}${this.id}-${process.pid}`);
     try {
       renameSync(this.path, gone);
     } catch (error) {
@@ -157,4 +159,12 @@ export function listFolders(root: string): ContainerFolder[] {
   return entries
     .filter((entry) => entry.isDirectory() && ID.test(entry.name))
     .map(({ name }) => new ContainerFolder(root, name));
+}
+
+/** Deletes the folders of containers whose removal was cut off. */
+export function removeGone(root: string): void {
+  if (!existsSync(root)) return;
+  for (const name of readdirSync(root)) {
+    if (name.startsWith(GONE)) rmSync(join(root, name), { recursive: true, force: true, maxRetries: 3 });
+  }
 }

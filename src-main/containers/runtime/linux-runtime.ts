@@ -6,7 +6,7 @@ import { ReadStream } from 'node:tty';
 import { Failure } from '../../base/failure.ts';
 import { fdOfProcess } from '../../linux/namespaces.ts';
 import type { ContainerStats } from '../cgroups/stats.ts';
-import { ContainerFolder, listFolders } from './container-folder.ts';
+import { ContainerFolder, listFolders, removeGone } from './container-folder.ts';
 import { KeeperClient } from './keeper/keeper-client.ts';
 import type { KeptDescriptors } from './keeper/protocol.ts';
 import { ContainerOperations } from './operations.ts';
@@ -110,6 +110,11 @@ export class LinuxRuntime implements Runtime {
         return [];
       }
     });
+  }
+
+  async sweep(isKnown: (id: string) => boolean): Promise<void> {
+    for (const { id } of listFolders(this.root)) if (!isKnown(id)) await this.delete(id, { force: true });
+    removeGone(this.root);
   }
 
   async stats(id: string): Promise<ContainerStats> {

@@ -113,6 +113,8 @@ export interface Runtime {
   update(id: string, resources: ResourcesInput): Promise<void>;
   state(id: string): Promise<ContainerState>;
   list(): Promise<ContainerState[]>;
+  /** Ends and deletes every container that is not known, and what making or deleting one left when it was cut off. */
+  sweep(isKnown: (id: string) => boolean): Promise<void>;
   stats(id: string): Promise<ContainerStats>;
   /** Of all its processes, as the host sees them. */
   processes(id: string): Promise<number[]>;

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { sweepLeftovers } from '../../inventory/atomic-file.ts';
 import { currentBootId } from '../../inventory/last-run.ts';
 import type { ContentStore } from './content-store.ts';
 import type { Digest } from './digest.ts';
@@ -46,6 +47,7 @@ export function collect({ paths, content, layers }: Stores, roots: Roots): numbe
  * not have reached the disk before the computer stopped. With the store's lock held, when the store is opened.
  */
 export function sweep({ paths, layers }: Stores, roots: Roots): void {
+  sweepLeftovers(paths.root);
   const leased = leasedDigests(paths.leases);
   const bootId = currentBootId();
   for (const chainId of layers.all()) {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { Failure } from '../../base/failure.ts';
-import { syncFolder, writeFailure, writeFileAtomically } from '../../inventory/atomic-file.ts';
+import { sweepLeftovers, syncFolder, writeFailure, writeFileAtomically } from '../../inventory/atomic-file.ts';
 import { type Lineage, readVersioned } from '../../inventory/versioned.ts';
 import { newId, requireName } from '../lifecycle/names.ts';
 
@@ -97,6 +97,7 @@ export class VolumeStore {
       rmSync(folder, { recursive: true, force: true });
       return;
     }
+    sweepLeftovers(folder);
     const read = readVersioned(readFileSync(path, 'utf8'), lineage);
     if ('value' in read && read.value.name === name) this.add(read.value);
   }

@@ -34,6 +34,8 @@ export class EngineClient {
       const type = ask.contentType ?? (json ? 'application/json' : undefined);
       const sent = httpRequest({
         socketPath: this.socket,
+        // One kept for the next request would be an engine's that may have been restarted meanwhile.
+        agent: false,
         method,
         path: pathOf(path, ask.query),
         headers: {

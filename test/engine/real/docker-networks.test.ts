@@ -6,7 +6,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bridgeName } from '../../../src-main/containers/networks/bridge-links.ts';
 import { engineMark } from '../../../src-main/containers/networks/bridge-networks.ts';
+import { makeBridge } from '../../../src-main/linux/network-links.ts';
+import { RouteSocket } from '../../../src-main/linux/route-socket.ts';
 import { RealEngine } from '../../support/engine/real-engine.ts';
 import { need } from '../../support/need.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
@@ -295,6 +298,19 @@ describe("networks, by Debian's docker client", { timeout: 120_000 }, () => {
       await say('rm', '-f', 'ours');
     }
     expect(leftovers()).toEqual(nothing);
+  });
+
+  test('a bridge without a mark, whose maker was killed just then, is cleared away', async () => {
+    const id = await say('network', 'create', 'half');
+    await engine.end('SIGKILL');
+    const socket = RouteSocket.open();
+    const name = bridgeName({ id });
+    makeBridge(socket, { name, mac: '02:42:0a:00:00:01', alias: '', mtu: 1500 });
+    socket.dispose();
+    expect(readdirSync('/sys/class/net')).toContain(name);
+    await engine.start();
+    expect(readdirSync('/sys/class/net')).not.toContain(name);
+    await say('network', 'rm', 'half');
   });
 
   test('what a network cannot be is refused, with the reason', async () => {

@@ -113,6 +113,10 @@ export class ProcessRuntime implements Runtime {
     return Promise.all([...this.all.keys()].map((id) => this.state(id)));
   }
 
+  async sweep(isKnown: (id: string) => boolean): Promise<void> {
+    for (const id of this.all.keys()) if (!isKnown(id)) await this.delete(id);
+  }
+
   async stats(): Promise<ContainerStats> {
     return {
       cpu: { total: 5e6, user: 3e6, system: 2e6, perCpu: null, periods: 0, throttledPeriods: 0, throttledTime: 0 },

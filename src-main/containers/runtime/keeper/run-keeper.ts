@@ -6,6 +6,7 @@ import { log } from '../../../base/log.ts';
 import { listenPrivately } from '../../../base/private-socket.ts';
 import { tryLockFile } from '../../../linux/file-lock.ts';
 import { processStart } from '../../../linux/process-stat.ts';
+import { ContainerFolder } from '../container-folder.ts';
 import { createContainer, pidNamespaceOf, timeNamespaceOf } from '../launch/create-container.ts';
 import { execProcess } from '../launch/exec-process.ts';
 import { type SpawnedInit, spawnInit } from '../launch/spawn-init.ts';
@@ -77,13 +78,17 @@ export class Keeper {
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.visitors.delete(socket);
+      this.forgetDeleted();
       this.considerEnd();
     });
     eachLine(socket, (line) => {
       const request = JSON.parse(line) as KeeperRequest;
       const { number } = request;
       this.answer(request).then(
-        (result = null) => socket.write(`${JSON.stringify({ number, result })}\n`),
+        (result = null) => {
+          if (!socket.destroyed) socket.write(`${JSON.stringify({ number, result })}\n`);
+          else if (request.call === 'create') void this.undo(request.id);
+        },
         (error: unknown) => socket.write(`${JSON.stringify({ number, failure: asFailure(error).toJSON() })}\n`),
       );
     });
@@ -188,6 +193,24 @@ export class Keeper {
     void this.process(key).exit.then(() => {
       if (startedAt !== undefined && processStart(pid) === startedAt) process.kill(pid, 'SIGTERM');
     });
+  }
+
+  /** A container nobody was told of: whoever wanted it was gone before it was made. */
+  private async undo(id: string): Promise<void> {
+    try {
+      await new ContainerOperations(this.root, id).delete({ force: true });
+    } catch (error) {
+      log('error', 'keeper-undo', { id, why: asFailure(error).message });
+    }
+    this.forget(id);
+  }
+
+  /** Whoever deleted a container may have ended before telling us. */
+  private forgetDeleted(): void {
+    for (const name of this.kept.keys()) {
+      const [id = ''] = name.split('/');
+      if (!new ContainerFolder(this.root, id).exists()) this.forget(id);
+    }
   }
 
   private forget(key: string): void {
