@@ -6,7 +6,7 @@ import { MachineStore } from '../../src-main/inventory/machine-store.ts';
 import { bulkheadPaths } from '../../src-main/inventory/paths.ts';
 import { Fleet } from '../../src-main/vmm/client/fleet.ts';
 import { microKernel } from '../support/micro-kernel.ts';
-import { repositoryRoot } from './repository.ts';
+import { repositoryRoot } from '../support/repository.ts';
 
 /** An inventory of its own for one bench, with the built VM host, gone when disposed. */
 export class BenchHome {

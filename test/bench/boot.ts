@@ -1,8 +1,8 @@
 import { bootUnderQemu, createOptions, FIRST_LINE, makeDebianGuest } from '../support/lab/debian-guest.ts';
 import { Lab } from '../support/lab/lab.ts';
 import { LabBulkhead, type LabMachine, PROGRAM } from '../support/lab/lab-bulkhead.ts';
+import { repositoryRoot } from '../support/repository.ts';
 import type { Figure } from './figure.ts';
-import { repositoryRoot } from './repository.ts';
 
 const RUNS = 3;
 const QMP = `node ${repositoryRoot}/test/support/lab/qmp.mjs`;

@@ -4,16 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LinuxRuntime } from '../../src-main/containers/runtime/linux-runtime.ts';
 import { Bundle, dockerLikeSpec } from '../engine/runtime/bundle.ts';
+import { repositoryRoot } from '../support/repository.ts';
 import type { Figure } from './figure.ts';
-import { repositoryRoot } from './repository.ts';
+import { refereesFor } from './referees.ts';
 
 const RUNS = 12;
 
 /**
- * create, start, wait and delete of /bin/true in a bundle as Docker makes it: ours as our engine drives it, with one
- * init kept warm, against `runc run` and `crun run`; and our own command line, which has no warm init.
+ * create, start, wait and delete of /bin/true in a bundle as Docker makes it: ours as our engine drives it, and by our
+ * own command line, against `runc run` and `crun run`.
  */
 export async function benchContainers(): Promise<Figure[]> {
+  if (!refereesFor('containers', 'runc', 'crun', 'unshare')) return [];
   const bundle = new Bundle();
   const root = mkdtempSync(join(tmpdir(), 'bulkhead-bench-'));
   const runtime = new LinuxRuntime(root);

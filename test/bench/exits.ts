@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { microKernel } from '../support/micro-kernel.ts';
 import { MicroVm } from '../support/micro-vm.ts';
+import { repositoryRoot } from '../support/repository.ts';
 import type { Figure } from './figure.ts';
-import { repositoryRoot } from './repository.ts';
 
 const COUNT = 20_000;
 const RUNS = 25;

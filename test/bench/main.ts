@@ -4,6 +4,9 @@ import { benchExits } from './exits.ts';
 import { type Figure, formatFigure } from './figure.ts';
 import { runInLab } from './in-lab.ts';
 import { kvmPresent } from './kvm-present.ts';
+import { benchLayers } from './layers.ts';
+import { benchManyContainers } from './many-containers.ts';
+import { benchPodman } from './podman.ts';
 import { benchSerial } from './serial.ts';
 import { benchStartup } from './startup.ts';
 
@@ -14,6 +17,9 @@ const benches: Record<string, Bench> = {
   startup: benchStartup,
   serial: benchSerial,
   containers: benchContainers,
+  'many-containers': benchManyContainers,
+  podman: benchPodman,
+  layers: benchLayers,
   'boot-lab': benchBoot,
 };
 

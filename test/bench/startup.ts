@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { StartupStep } from '../../src-main/vmm/machine/startup-times.ts';
 import { idle } from '../guest/micro/kernels.ts';
+import { repositoryRoot } from '../support/repository.ts';
 import { BenchHome } from './bench-home.ts';
 import type { Figure } from './figure.ts';
-import { repositoryRoot } from './repository.ts';
 
 const RUNS = 9;
 

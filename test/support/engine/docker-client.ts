@@ -1,8 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-
-const root = resolve(import.meta.dirname, '../../..');
+import { join } from 'node:path';
+import { repositoryRoot } from '../repository.ts';
 
 /**
  * Debian's `docker` client, unpacked beside the tests: installing docker.io would start a daemon of its own. Downloaded
@@ -14,7 +13,7 @@ export function dockerClient(): string {
 
 /** A Debian package's files, downloaded and unpacked once, not installed. */
 export function debianPackage(name: string): string {
-  const cache = join(root, '.cache/debian');
+  const cache = join(repositoryRoot, '.cache/debian');
   const folder = join(cache, name);
   if (existsSync(folder)) return folder;
   const work = join(cache, `.${name}-${process.pid}`);

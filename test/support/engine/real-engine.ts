@@ -2,12 +2,12 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { KEEPER_SOCKET } from '../../../src-main/containers/runtime/keeper/protocol.ts';
 import { bulkheadPaths, type EnginePaths } from '../../../src-main/inventory/paths.ts';
+import { repositoryRoot } from '../repository.ts';
 import { docker } from './docker-client.ts';
 
-const root = resolve(import.meta.dirname, '../../..');
 const REPORT_FD = 3;
 /** A keeper ends by itself some seconds after its last container. */
 const KEEPER_MS = 30_000;
@@ -29,7 +29,7 @@ export class RealEngine {
   /** @param hidden a folder of programs that this computer does not have, for the engine and its children */
   async start({ hidden }: { hidden?: string } = {}): Promise<void> {
     if (hidden !== undefined) await this.keeperGone();
-    const own = [process.execPath, join(root, 'out/main/engine.js')];
+    const own = [process.execPath, join(repositoryRoot, 'out/main/engine.js')];
     const hide = ['unshare', '--mount', 'sh', '-c', `mount -t tmpfs none ${hidden} && exec "$@"`, 'sh'];
     const [program = '', ...args] = hidden === undefined ? own : [...hide, ...own];
     const child = spawn(program, args, {
