@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { maySetGroup } from '../../linux/user-namespace.ts';
 import type { ProcessInput } from '../runtime/spec/config.ts';
 import type { Container } from './container.ts';
 import type { EngineShared } from './engine-shared.ts';
@@ -22,7 +23,7 @@ export interface ExecWish {
 export function execProcess(container: Container, shared: EngineShared, wish: ExecWish): ProcessInput {
   const { config, hostConfig } = container.record;
   const rootfs = shared.images.snapshots.mount(container.id);
-  const user = resolveUser(wish.user || config.User, userFiles(rootfs), hostConfig.GroupAdd ?? []);
+  const user = resolveUser(wish.user || config.User, userFiles(rootfs), hostConfig.GroupAdd ?? [], maySetGroup);
   const env = processEnvironment({ ...config, Tty: wish.tty }, config.Hostname, user.home);
   const cwd = posix.resolve('/', config.WorkingDir, wish.workingDir);
   return {

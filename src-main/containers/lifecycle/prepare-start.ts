@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../base/failure.ts';
+import { maySetGroup } from '../../linux/user-namespace.ts';
 import { engineCgroup } from '../cgroups/locate.ts';
 import { smallInit } from '../runtime/init/small-init.ts';
 import type { CreateRequest } from '../runtime/runtime.ts';
@@ -31,7 +32,7 @@ export async function prepareStart(container: Container, shared: EngineShared): 
   await shared.images.snapshots.prepare(id, record.imageId);
   const rootfs = shared.images.snapshots.mount(id);
   for (const point of record.mounts) requireSource(point);
-  const user = resolveUser(config.User, userFiles(rootfs), hostConfig.GroupAdd ?? []);
+  const user = resolveUser(config.User, userFiles(rootfs), hostConfig.GroupAdd ?? [], maySetGroup);
   const { joined, etcFiles } = await joinNetworks(container, shared);
   const hostname = config.Hostname;
   const { seccomp } = parseSecurityOptions(hostConfig.SecurityOpt ?? []);

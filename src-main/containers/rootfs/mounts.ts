@@ -6,7 +6,7 @@ import { O } from '../../linux/fd.ts';
 import type { InRoot } from '../../linux/in-root.ts';
 import { SystemCallFailure } from '../../linux/libc.ts';
 import { attachMount, cloneTree, MOUNT_ATTR, newFileSystem, setMountAttributes } from '../../linux/mount.ts';
-import { inUserNamespace, isMappedGroup } from '../../linux/user-namespace.ts';
+import { inUserNamespace, isMapped } from '../../linux/user-namespace.ts';
 import type { CgroupHierarchy } from '../cgroups/hierarchy.ts';
 import type { Mount } from '../runtime/spec/config.ts';
 import { type MountPlan, planMount } from './mount-options.ts';
@@ -70,7 +70,7 @@ function mountFileSystem({ root }: MountContext, mount: Mount, plan: MountPlan):
 
 /** Where nobody has a group 5, a terminal cannot be its. */
 function meansSomething(option: string): boolean {
-  return !option.startsWith('gid=') || !inUserNamespace() || isMappedGroup(Number(option.slice(4)));
+  return !option.startsWith('gid=') || !inUserNamespace() || isMapped('gid', Number(option.slice(4)));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { asFailure } from '../../base/failure.ts';
+import { errorAnswer } from '../server/failure-status.ts';
 import { done, json, type Route, route } from '../server/route.ts';
 import { AttachedPeer } from '../streams/attached-peer.ts';
 import { frame } from '../streams/stdcopy.ts';
@@ -45,14 +46,15 @@ export function execRoutes({ containers }: EngineServices): Route[] {
         closeStdin: true,
       });
       const unstarted = await session.start(sizeOf(body.ConsoleSize)).then(() => undefined, asFailure);
-      if (unstarted !== undefined && unstarted.code !== 'bad-container-command') throw unstarted;
+      // Of what is wrong before anything is tried, the status tells; the rest belongs to the process's output.
+      if (unstarted?.failureClass === 'state' || unstarted?.failureClass === 'not-found') throw unstarted;
       return {
         kind: 'hijack',
         contentType: tty ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream',
-        // A command that is not there is told as a shell would, and by the exec's exit code.
+        // As a shell would tell it, and by the exec's exit code: clients take all they get here for output.
         talk: async (connection) => {
           if (unstarted === undefined) return peer.talk(connection);
-          const bytes = Buffer.from(`${unstarted.message}\r\n`);
+          const bytes = Buffer.from(`${errorAnswer(unstarted).message}\r\n`);
           connection.end(tty ? bytes : frame('stderr', bytes));
         },
       };

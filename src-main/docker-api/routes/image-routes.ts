@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Failure } from '../../base/failure.ts';
+import { log } from '../../base/log.ts';
 import type { Image } from '../../containers/images/image-store.ts';
+import type { Container } from '../../containers/lifecycle/container.ts';
 import { json, type Route, route } from '../server/route.ts';
 import { progressAnswer } from '../streams/progress-lines.ts';
 import { allowFilters, type Filters, filters, flag, flagByDefault, text, texts, timeMs } from '../types/query.ts';
@@ -137,8 +139,7 @@ export function imageRoutes({ images, containers, events }: EngineServices): Rou
       },
       async ({ query, gone }) => {
         const container = containers.find(query.container);
-        const freeze = query.pause && container.status === 'running';
-        if (freeze) await container.pause();
+        const frozen = query.pause && container.status === 'running' && (await paused(container));
         try {
           const { config } = container.record;
           const image = await images.commit(container.id, {
@@ -162,7 +163,7 @@ export function imageRoutes({ images, containers, events }: EngineServices): Rou
           container.fire('commit', { imageID: image.id });
           return json({ Id: image.id }, 201);
         } finally {
-          if (freeze) await container.unpause();
+          if (frozen) await container.unpause();
         }
       },
     ),
@@ -185,6 +186,18 @@ export function imageRoutes({ images, containers, events }: EngineServices): Rou
 }
 
 /** A name and a tag apart, where `tag` may also be a digest. */
+/** Where nothing can be paused, an image is made of what is there while the container goes on: without it there were none. */
+async function paused(container: Container): Promise<boolean> {
+  try {
+    await container.pause();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'no-cgroup') throw error;
+    log('warn', 'commit-unpaused', { id: container.id, why: error.message });
+    return false;
+  }
+}
+
 function joinReference(name: string, tag: string): string {
   if (tag === '') return name;
   return tag.startsWith('sha256:') ? `${name}@${tag}` : `${name}:${tag}`;

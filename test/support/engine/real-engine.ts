@@ -1,11 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { KEEPER_SOCKET } from '../../../src-main/containers/runtime/keeper/protocol.ts';
 import { bulkheadPaths, type EnginePaths } from '../../../src-main/inventory/paths.ts';
 import { repositoryRoot } from '../repository.ts';
+import { importBusybox } from './busybox-image.ts';
 import { docker } from './docker-client.ts';
 
 const REPORT_FD = 3;
@@ -74,25 +74,7 @@ export class RealEngine {
     await this.end('SIGTERM');
   }
 
-  /** The image `busybox`: one program under all its names, and the files a program looks for. */
-  async importBusybox(): Promise<void> {
-    const folder = mkdtempSync(join(tmpdir(), 'bh-busybox-'));
-    try {
-      for (const name of ['bin', 'etc', 'tmp', 'root', 'www']) mkdirSync(join(folder, name));
-      cpSync('/bin/busybox', join(folder, 'bin/busybox'));
-      const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
-      for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(folder, 'bin', applet));
-      writeFileSync(join(folder, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-      writeFileSync(join(folder, 'etc/group'), 'root:x:0:\n');
-      const tar = join(folder, '..', `${folder.split('/').pop()}.tar`);
-      execFileSync('tar', ['-C', folder, '-cf', tar, '.']);
-      try {
-        await this.client.say('import', '-c', 'CMD ["sh"]', tar, 'busybox');
-      } finally {
-        rmSync(tar, { force: true });
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+  importBusybox(): Promise<void> {
+    return importBusybox(this.client);
   }
 }

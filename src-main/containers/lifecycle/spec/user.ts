@@ -29,11 +29,15 @@ interface GroupLine {
 
 const ID_MAX = 2 ** 31 - 1;
 
-/** Who `user`, `user:group`, `uid:gid` is in a container (Docker API 1.47 ContainerConfig.User); `addGroups` is `--group-add`. */
+/**
+ * Who `user`, `user:group`, `uid:gid` is in a container (Docker API 1.47 ContainerConfig.User); `addGroups` is
+ * `--group-add`. Groups the image's user is a member of are left out where `mayHave` says that there are none such.
+ */
 export function resolveUser(
   text: string,
   { passwd, group }: UserFiles,
   addGroups: readonly string[] = [],
+  mayHave: (gid: number) => boolean = () => true,
 ): ProcessUser {
   const [userText = '', groupText] = text.split(':', 2);
   const users = parsePasswd(passwd);
@@ -46,7 +50,10 @@ export function resolveUser(
   // Groups a user is a member of count only where the primary one is not said.
   const member =
     groupText === undefined
-      ? groups.filter(({ members }) => known && members.includes(known.name)).map((g) => g.gid)
+      ? groups
+          .filter(({ members }) => known && members.includes(known.name))
+          .map((g) => g.gid)
+          .filter(mayHave)
       : [];
   const added = addGroups.map((name) => groupId(groups, name));
   const additionalGids = [...new Set([...member, ...added])].filter((other) => other !== gid || added.includes(other));

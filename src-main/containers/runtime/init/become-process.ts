@@ -13,7 +13,7 @@ import {
 } from '../../../linux/credentials.ts';
 import { RLIMITS, setPersonality, setResourceLimit } from '../../../linux/exec.ts';
 import { installSeccompFilter } from '../../../linux/seccomp.ts';
-import { inUserNamespace } from '../../../linux/user-namespace.ts';
+import { inUserNamespace, isMapped, maySetGroup, maySetGroups } from '../../../linux/user-namespace.ts';
 import type { SeccompProgram } from '../seccomp/compile.ts';
 import type { ProcessSpec, Spec } from '../spec/config.ts';
 
@@ -30,6 +30,21 @@ export function applyLimits(process: ProcessSpec, openFiles: number): void {
   if (seen.has('RLIMIT_NOFILE')) return;
   const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   setResourceLimit(0, 'RLIMIT_NOFILE', Math.min(openFiles, Number(hard ?? openFiles)), Number(hard ?? openFiles));
+}
+
+/** While /proc is still the host's: throws for a user or group that does not exist in the user namespace the engine is in. */
+export function requireIds({ user }: ProcessSpec): void {
+  if (!inUserNamespace()) return;
+  if (!isMapped('uid', user.uid)) throw noId(`user ${user.uid}`);
+  if (!isMapped('gid', user.gid)) throw noId(`group ${user.gid}`);
+  const lost = user.additionalGids?.find((gid) => !maySetGroup(gid));
+  if (lost !== undefined) throw noId(`additional group ${lost}`);
+}
+
+function noId(who: string): Failure {
+  return new Failure('host', 'no-such-id', `${who}: there is no id for it here`, {
+    hint: 'sudo apt install uidmap, give your user ids in /etc/subuid and /etc/subgid, then start the engine anew',
+  });
 }
 
 /**
@@ -75,13 +90,4 @@ export function becomeUser(spec: Spec, process: ProcessSpec, filter: SeccompProg
   }
   keepCapabilities(false);
   if (noNewPrivileges) install();
-}
-
-/** user_namespaces(7): without newgidmap nobody may set groups in an unprivileged namespace. */
-function maySetGroups(): boolean {
-  try {
-    return readFileSync('/proc/self/setgroups', 'utf8').trim() === 'allow';
-  } catch {
-    return true;
-  }
 }

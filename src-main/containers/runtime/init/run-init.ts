@@ -16,7 +16,7 @@ import type { ProcessSpec } from '../spec/config.ts';
 import type { NamespaceType } from '../spec/linux.ts';
 import { sysctlPath } from '../spec/supported.ts';
 import { applyScheduling } from './apply-scheduling.ts';
-import { applyLimits, applyOomScore, becomeUser } from './become-process.ts';
+import { applyLimits, applyOomScore, becomeUser, requireIds } from './become-process.ts';
 import { findProgram } from './find-program.ts';
 import { homeOf } from './home.ts';
 import { NAMESPACE_BITS } from './namespace-bits.ts';
@@ -45,6 +45,7 @@ export function runInit(): never {
     report({ at: 'awake', pid: Number(readlinkSync('/proc/self')) });
     const order = JSON.parse(readLine()) as InitOrder;
     takeStreams(order);
+    requireIds(order.process);
     if (order.kind === 'exec') runExec(order);
     runCreate(order, (fd) => {
       whereFailuresGo = fd;

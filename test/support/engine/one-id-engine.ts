@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { docker, type Ran } from './docker-client.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+/** Of every Debian: an account nobody uses, which no subuid(5) line names. */
+const USER = 'games';
+const NEEDED_MODULES = ['koffi', '@koromix'];
+
+/** The engine of an ordinary user who has one id and no subordinate ones, with a copy of the program that user may read. */
+export class OneIdEngine {
+  readonly home = mkdtempSync(join(tmpdir(), 'bh-one-id-'));
+  readonly client: ReturnType<typeof docker>;
+  private readonly run = join(this.home, 'run');
+
+  constructor() {
+    this.client = docker(join(this.run, 'bulkhead/docker.sock'), this.home);
+  }
+
+  async start(): Promise<void> {
+    const program = join(this.home, 'program');
+    mkdirSync(this.run, { mode: 0o700 });
+    for (const part of ['out', 'bulkhead', 'package.json', 'resources']) {
+      cpSync(join(root, part), join(program, part), { recursive: true });
+    }
+    for (const name of NEEDED_MODULES) {
+      cpSync(join(root, 'node_modules', name), join(program, 'node_modules', name), { recursive: true });
+    }
+    await finished('chown', ['-R', `${USER}:`, this.home]);
+    await finished('chmod', ['-R', 'u=rwX,go=rX', program]);
+    await this.bulkhead('engine', 'serve');
+  }
+
+  /** The command line, as that user. */
+  async bulkhead(...args: string[]): Promise<string> {
+    const end = await this.tryBulkhead(...args);
+    if (end.status !== 0) throw new Error(`bulkhead ${args.join(' ')}: ${end.status}: ${end.stdout}${end.stderr}`);
+    return end.stdout;
+  }
+
+  tryBulkhead(...args: string[]): Promise<Ran> {
+    const become = ['--reuid', USER, '--regid', USER, '--clear-groups', '--inh-caps=-all', '--'];
+    return finished('setpriv', [...become, 'node', join(this.home, 'program/bulkhead'), ...args], {
+      HOME: this.home,
+      XDG_RUNTIME_DIR: this.run,
+      PATH: process.env.PATH,
+    });
+  }
+
+  /** Ends it with all its containers; settles once the keeper of those has ended too. */
+  async dispose(): Promise<void> {
+    const all = (await this.client.say('ps', '-aq')).split('\n').filter(Boolean);
+    if (all.length > 0) await this.client.say('rm', '-f', '-v', ...all);
+    await this.bulkhead('engine', 'stop');
+    const left = ['sh', '-c', `while pgrep -u ${USER} -f ${this.run} >/dev/null; do sleep 0.2; done`] as const;
+    await finished(left[0], left.slice(1));
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+function finished(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ran> {
+  return new Promise((done, failed) => {
+    const child = spawn(program, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.on('error', failed);
+    child.on('close', (status) => done({ status, stdout, stderr }));
+  });
+}
