@@ -22,26 +22,41 @@ interface Reading {
   readonly pids_stats: { readonly current?: number };
 }
 
+/** null where there is nothing to measure: the container does not run. */
 interface Row {
   readonly name: string;
-  readonly cpuPercent: number;
-  readonly memoryBytes: number;
-  readonly memoryLimitBytes: number;
-  readonly receivedBytes: number;
-  readonly sentBytes: number;
-  readonly processes: number;
+  readonly cpuPercent: number | null;
+  readonly memoryBytes: number | null;
+  readonly memoryLimitBytes: number | null;
+  readonly receivedBytes: number | null;
+  readonly sentBytes: number | null;
+  readonly processes: number | null;
 }
 
+const NO_FIGURES: Omit<Row, 'name'> = {
+  cpuPercent: null,
+  memoryBytes: null,
+  memoryLimitBytes: null,
+  receivedBytes: null,
+  sentBytes: null,
+  processes: null,
+};
+
 const MIB = 2 ** 20;
-const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
+const NOTHING = '--';
+const mib = (bytes: number | null): string => (bytes === null ? NOTHING : `${(bytes / MIB).toFixed(1)} MiB`);
 
 const COLUMNS: readonly Column<Row>[] = [
   { title: 'NAME', text: ({ name }) => name },
-  { title: 'CPU', text: ({ cpuPercent }) => `${cpuPercent.toFixed(1)} %` },
-  { title: 'MEMORY', text: ({ memoryBytes, memoryLimitBytes }) => `${mib(memoryBytes)} of ${mib(memoryLimitBytes)}` },
+  { title: 'CPU', text: ({ cpuPercent }) => (cpuPercent === null ? NOTHING : `${cpuPercent.toFixed(1)} %`) },
+  {
+    title: 'MEMORY',
+    text: ({ memoryBytes: used, memoryLimitBytes: limit }) =>
+      used === null ? NOTHING : `${mib(used)} of ${mib(limit)}`,
+  },
   { title: 'RECEIVED', text: ({ receivedBytes }) => mib(receivedBytes) },
   { title: 'SENT', text: ({ sentBytes }) => mib(sentBytes) },
-  { title: 'PROCESSES', text: ({ processes }) => `${processes}` },
+  { title: 'PROCESSES', text: ({ processes }) => `${processes ?? NOTHING}` },
 ];
 /** ECMA-48: the cursor to the first place, and nothing after it. */
 const CLEAR = '\u001b[H\u001b[J';
@@ -100,14 +115,19 @@ function rowOf({ name, cpu_stats: now, precpu_stats: before, memory_stats, netwo
   const used = now.cpu_usage.total_usage - before.cpu_usage.total_usage;
   const passed = (now.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0);
   const links = Object.values(networks);
+  const { usage } = memory_stats;
+  const shownName = name.replace(/^\//, '');
+  if (usage === undefined) return { name: shownName, ...NO_FIGURES };
+  const sum = (key: 'rx_bytes' | 'tx_bytes'): number => links.reduce((before, link) => before + link[key], 0);
   const cache = memory_stats.stats?.total_inactive_file ?? memory_stats.stats?.inactive_file ?? 0;
   return {
-    name: name.replace(/^\//, ''),
-    cpuPercent: passed > 0 ? (used / passed) * (now.online_cpus ?? 1) * 100 : 0,
-    memoryBytes: Math.max(0, (memory_stats.usage ?? 0) - cache),
-    memoryLimitBytes: memory_stats.limit ?? 0,
-    receivedBytes: links.reduce((sum, { rx_bytes }) => sum + rx_bytes, 0),
-    sentBytes: links.reduce((sum, { tx_bytes }) => sum + tx_bytes, 0),
-    processes: pids_stats.current ?? 0,
+    name: shownName,
+    // What ended without anybody waiting for it may be missing from a later sum.
+    cpuPercent: passed > 0 ? (Math.max(0, used) / passed) * (now.online_cpus ?? 1) * 100 : 0,
+    memoryBytes: Math.max(0, usage - cache),
+    memoryLimitBytes: memory_stats.limit ?? null,
+    receivedBytes: sum('rx_bytes'),
+    sentBytes: sum('tx_bytes'),
+    processes: pids_stats.current ?? null,
   };
 }

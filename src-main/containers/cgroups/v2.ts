@@ -9,6 +9,7 @@ import { enableControllers } from './delegated.ts';
 import { attachDevicePolicy } from './device-policy.ts';
 import { killAll, processesUnder, readNumber, readTable, readText, removeTree, write } from './files.ts';
 import type { CgroupHierarchy } from './hierarchy.ts';
+import { ioOf, processSums } from './process-sums.ts';
 import type { ContainerStats, IoStats, Pressure, PressureLine } from './stats.ts';
 import { checkMemoryInUse, rdmaLine, refuseResources } from './wanted.ts';
 
@@ -117,6 +118,12 @@ export class CgroupV2 implements Cgroup {
     const cpu = readTable(this.path, 'cpu.stat');
     const nanoseconds = (name: string): number => (cpu[name] ?? 0) * 1000;
     const events = readTable(this.path, 'memory.events');
+    const usage = readNumber(this.path, 'memory.current');
+    const tasks = readNumber(this.path, 'pids.current');
+    const io = readText(this.path, 'io.stat');
+    // A controller that is not delegated to this user counts nothing.
+    const missing = usage === null || tasks === null || io === undefined;
+    const sums = processSums(missing ? this.processes() : []);
     return {
       cpu: {
         total: nanoseconds('usage_usec'),
@@ -128,7 +135,7 @@ export class CgroupV2 implements Cgroup {
         throttledTime: nanoseconds('throttled_usec'),
       },
       memory: {
-        usage: readNumber(this.path, 'memory.current') ?? 0,
+        usage: usage ?? sums.memory,
         maxUsage: readNumber(this.path, 'memory.peak'),
         limit: readNumber(this.path, 'memory.max'),
         swapUsage: readNumber(this.path, 'memory.swap.current'),
@@ -136,8 +143,8 @@ export class CgroupV2 implements Cgroup {
         oomKills: events.oom_kill ?? 0,
         stat: readTable(this.path, 'memory.stat'),
       },
-      pids: { current: readNumber(this.path, 'pids.current') ?? 0, limit: readNumber(this.path, 'pids.max') },
-      io: ioStats(readText(this.path, 'io.stat') ?? ''),
+      pids: { current: tasks ?? sums.threads, limit: readNumber(this.path, 'pids.max') },
+      io: io === undefined ? ioOf(sums) : ioStats(io),
       pressure: {
         cpu: pressure(readText(this.path, 'cpu.pressure')),
         memory: pressure(readText(this.path, 'memory.pressure')),

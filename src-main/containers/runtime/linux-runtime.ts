@@ -118,8 +118,7 @@ export class LinuxRuntime implements Runtime {
   }
 
   async stats(id: string): Promise<ContainerStats> {
-    this.of(id).record();
-    return this.of(id).cgroup().stats();
+    return this.of(id).stats();
   }
 
   async processes(id: string): Promise<number[]> {

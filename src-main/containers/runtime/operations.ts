@@ -6,6 +6,8 @@ import { O } from '../../linux/fd.ts';
 import { processStart } from '../../linux/process-stat.ts';
 import type { Cgroup } from '../cgroups/cgroup.ts';
 import { locateCgroup } from '../cgroups/locate.ts';
+import { statsOfProcesses } from '../cgroups/process-sums.ts';
+import type { ContainerStats } from '../cgroups/stats.ts';
 import { ContainerFolder, type ContainerRecord } from './container-folder.ts';
 import { runHooks } from './hooks.ts';
 import { stateForHooks } from './oci-state.ts';
@@ -98,6 +100,12 @@ export class ContainerOperations {
     const { pid } = this.record();
     const cgroup = this.cgroup();
     return cgroup.hierarchies.length > 0 ? cgroup.processes() : processesAround(pid);
+  }
+
+  /** By its cgroup, or by its processes where it has none. */
+  stats(): ContainerStats {
+    const cgroup = this.cgroup();
+    return cgroup.hierarchies.length > 0 ? cgroup.stats() : statsOfProcesses(this.processes());
   }
 
   cgroup(): Cgroup {

@@ -63,6 +63,24 @@ describe('a user who has one id, and no cgroup', { timeout: 120_000 }, () => {
     await say('rm', '-f', 'base');
   });
 
+  test('figures come from the processes where no cgroup counts; of a container that does not run there are none', async () => {
+    const fill = 'dd if=/dev/zero of=/tmp/file bs=1M count=8; (while :; do :; done) & exec sleep 1000';
+    await say('run', '-d', '--name', 'busy', 'busybox', 'sh', '-c', fill);
+    await say('exec', 'busy', 'sh', '-c', 'until test "$(stat -c %s /tmp/file)" = 8388608; do sleep 0.1; done');
+    const format = '{{.CPUPerc}} {{.MemUsage}} {{.PIDs}}';
+    const shown = await say('stats', '--no-stream', '--format', format, 'busy');
+    const [, cpu, used, limit, pids] = /^([\d.]+)% ([\d.]+)\w+ \/ ([\d.]+)\w+ (\d+)$/.exec(shown) ?? [];
+    for (const figure of [cpu, used, limit]) expect(Number(figure), shown).toBeGreaterThan(0);
+    expect(Number(pids)).toBeGreaterThanOrEqual(2);
+    const rows = JSON.parse(await engine.bulkhead('stats', '--json', 'busy'));
+    expect(rows).toMatchObject([{ name: 'busy', processes: Number(pids) }]);
+    expect(rows[0].memoryBytes).toBeGreaterThan(0);
+    await say('kill', 'busy');
+    await say('wait', 'busy');
+    expect(await engine.bulkhead('stats', '--no-stream', 'busy')).toMatch(/busy( +--){5}/);
+    await say('rm', '-f', 'busy');
+  });
+
   test('an image with other users is refused with a hint, and nothing of it stays', async () => {
     const before = await say('images', '-q');
     const refused = await importBusybox(client, { owner: 1000 }).then(String, (error: Error) => error.message);

@@ -200,7 +200,7 @@ function printState(container: ContainerOperations): Promise<number> {
 }
 
 function printStats(container: ContainerOperations): Promise<number> {
-  return print({ type: 'stats', id: container.record().id, data: container.cgroup().stats() });
+  return print({ type: 'stats', id: container.record().id, data: container.stats() });
 }
 
 async function print(value: unknown): Promise<number> {
