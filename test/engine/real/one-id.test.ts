@@ -39,6 +39,48 @@ describe('a user who has one id, and no cgroup', { timeout: 120_000 }, () => {
     await say('rm', '-f', 'web');
   });
 
+  test('networks of one’s own: names, published ports, a network more, and an engine that was killed', async () => {
+    await say('network', 'create', 'front');
+    await say('network', 'create', '--internal', 'back');
+    const serve = 'echo page >/www/it; httpd -f -h /www';
+    await say('run', '-d', '--name', 'web', '--network', 'front', '-p', '80', 'busybox', 'sh', '-c', serve);
+    const port = (): Promise<string> => say('port', 'web', '80').then((text) => /:(\d+)/.exec(text)?.[1] ?? '');
+    const published = await port();
+    const page = async (host: string): Promise<string> => (await fetch(`http://${host}:${published}/it`)).text();
+    const reached = async (network: string): Promise<boolean> => {
+      const { stdout } = await client.run([
+        'run',
+        '--rm',
+        '--network',
+        network,
+        'busybox',
+        'ping',
+        '-c1',
+        '-W5',
+        'web',
+      ]);
+      return stdout.includes(' 1 packets received');
+    };
+    expect(await reached('front')).toBe(true);
+    expect(engine.runs('pas')).toBe(true);
+    for (const host of ['127.0.0.1', '[::1]']) expect(await page(host)).toBe('page\n');
+    expect(await reached('back')).toBe(false);
+    await say('network', 'connect', 'back', 'web');
+    expect(await reached('back')).toBe(true);
+    expect((await client.run(['network', 'connect', 'bridge', 'web'])).stderr).toContain('networks of one’s own');
+
+    await engine.restart();
+    expect(await port()).toBe(published);
+    expect(await page('127.0.0.1')).toBe('page\n');
+    expect(await reached('front')).toBe(true);
+    await say('network', 'disconnect', 'back', 'web');
+    expect(await reached('back')).toBe(false);
+
+    await say('rm', '-f', 'web');
+    await say('network', 'rm', 'front', 'back');
+    await expect.poll(() => engine.runs('pas')).toBe(false);
+  });
+
   test('files come in and out as that user’s', { tags: ['long'] }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bh-files-'));
     try {

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { repositoryRoot } from '../repository.ts';
 import { docker, type Ran } from './docker-client.ts';
 
-const root = resolve(import.meta.dirname, '../../..');
 /** Of every Debian: an account nobody uses, which no subuid(5) line names. */
 const USER = 'games';
 const NEEDED_MODULES = ['koffi', '@koromix'];
@@ -23,10 +23,10 @@ export class OneIdEngine {
     const program = join(this.home, 'program');
     mkdirSync(this.run, { mode: 0o700 });
     for (const part of ['out', 'bulkhead', 'package.json', 'resources']) {
-      cpSync(join(root, part), join(program, part), { recursive: true });
+      cpSync(join(repositoryRoot, part), join(program, part), { recursive: true });
     }
     for (const name of NEEDED_MODULES) {
-      cpSync(join(root, 'node_modules', name), join(program, 'node_modules', name), { recursive: true });
+      cpSync(join(repositoryRoot, 'node_modules', name), join(program, 'node_modules', name), { recursive: true });
     }
     await finished('chown', ['-R', `${USER}:`, this.home]);
     await finished('chmod', ['-R', 'u=rwX,go=rX', program]);
@@ -47,6 +47,18 @@ export class OneIdEngine {
       XDG_RUNTIME_DIR: this.run,
       PATH: process.env.PATH,
     });
+  }
+
+  /** Kills it, and starts it again beside the containers that run on. */
+  async restart(): Promise<void> {
+    process.kill(Number(readFileSync(join(this.run, 'bulkhead/engine.pid'), 'utf8')), 'SIGKILL');
+    await this.bulkhead('engine', 'serve');
+  }
+
+  /** Whether its user runs a program whose name begins so; one that has ended and waits for init does not count. */
+  runs(name: string): boolean {
+    const { stdout } = spawnSync('ps', ['-u', USER, '-o', 'stat=,comm='], { encoding: 'utf8' });
+    return stdout.split('\n').some((line) => new RegExp(`^[^Z]\\S* +${name}`).test(line));
   }
 
   /** Ends it with all its containers; settles once the keeper of those has ended too. */
