@@ -1,5 +1,6 @@
 import { benchBoot } from './boot.ts';
 import { benchContainers } from './containers.ts';
+import { benchDisk } from './disk.ts';
 import { benchExits } from './exits.ts';
 import { type Figure, formatFigure } from './figure.ts';
 import { runInLab } from './in-lab.ts';
@@ -7,6 +8,7 @@ import { kvmPresent } from './kvm-present.ts';
 import { benchLayers } from './layers.ts';
 import { benchManyContainers } from './many-containers.ts';
 import { benchPodman } from './podman.ts';
+import { benchNet } from './net.ts';
 import { benchSerial } from './serial.ts';
 import { benchStartup } from './startup.ts';
 
@@ -21,6 +23,8 @@ const benches: Record<string, Bench> = {
   podman: benchPodman,
   layers: benchLayers,
   'boot-lab': benchBoot,
+  'disk-lab': benchDisk,
+  'net-lab': benchNet,
 };
 
 /** Run in the lab on a computer without KVM: the ratios hold there, the times do not. */

@@ -1,0 +1,103 @@
+import { createOptions, type DebianGuest } from '../support/lab/debian-guest.ts';
+import { Lab } from '../support/lab/lab.ts';
+import { LabBulkhead, type LabMachine } from '../support/lab/lab-bulkhead.ts';
+import { makeLoadGuest, READY } from '../support/lab/load-guest.ts';
+import type { Figure } from './figure.ts';
+import { repositoryRoot } from './repository.ts';
+
+/** How long a load lasts, by a clock that counts instructions. */
+export const LOAD_S = 0.7;
+const RUNS = 3;
+const TOOLS = `${repositoryRoot}/test/support/lab`;
+const SERIAL = '/tmp/qemu-serial';
+
+/** What both machines have besides kernel, initrd and memory, as either is told of it. */
+export interface PairDevices {
+  readonly ours: readonly string[];
+  readonly qemu: string;
+}
+
+/** A load both guests are put under, by the load generator's command line. */
+export interface Load {
+  readonly name: string;
+  readonly unit: string;
+  readonly order: string;
+  /** What one of the things that the load generator counts is, in the figure's unit. */
+  readonly each: number;
+}
+
+/**
+ * Two running machines in a lab with the same kernel, initrd and command line: ours, and QEMU's q35 on KVM with modern
+ * virtio-pci devices, which have PCI, MSI-X, ioeventfds and interrupts from the host's kernel as ours do (`microvm` has
+ * virtio-mmio).
+ */
+export class LabPair {
+  private constructor(
+    private readonly lab: Lab,
+    private readonly machine: LabMachine,
+  ) {}
+
+  static async start(lab: Lab, { ours, qemu }: PairDevices): Promise<LabPair> {
+    const guest = await makeLoadGuest(lab);
+    const bulkhead = await LabBulkhead.create(lab, '/tmp/home');
+    const machine = await bulkhead.create('bench', ...createOptions(guest), '--accel', 'kvm', ...ours);
+    await machine.start(READY);
+    await startQemu(lab, guest, qemu);
+    return new LabPair(lab, machine);
+  }
+
+  /** The figures of loads, ours and QEMU's in turn. */
+  async figures(loads: readonly Load[]): Promise<Figure[]> {
+    const figures: Figure[] = [];
+    for (const load of loads) {
+      const ours: number[] = [];
+      const reference: number[] = [];
+      for (let run = 0; run < RUNS + 1; run++) {
+        const own = await this.measure(this.serial, load);
+        const other = await this.measure(SERIAL, load);
+        if (run === 0) continue;
+        ours.push(own);
+        reference.push(other);
+      }
+      figures.push({ name: load.name, unit: load.unit, ours, reference, higherIsBetter: true });
+    }
+    return figures;
+  }
+
+  private get serial(): string {
+    return this.machine.paths.qmp.replace(/[^/]*$/, 'serial0.sock');
+  }
+
+  private async measure(serial: string, { order, each }: Load): Promise<number> {
+    // Nothing of the run before is still to be written.
+    const answer = await this.lab.output(`sync; node ${TOOLS}/ask-guest.mjs ${serial} '${order}'`);
+    const [count, seconds] = answer.trim().split(' ').map(Number);
+    if (!count || !seconds) throw new Error(`${order}: the guest says: ${answer}`);
+    return (count * each) / seconds;
+  }
+}
+
+/** The figures of loads in a lab of their own, whose clock goes by the work done: other programs' is not in them. */
+export async function benchPair(start: (lab: Lab) => Promise<LabPair>, loads: readonly Load[]): Promise<Figure[]> {
+  const lab = await Lab.start({ counted: true });
+  try {
+    const pair = await start(lab);
+    return await pair.figures(loads);
+  } finally {
+    await lab.dispose();
+  }
+}
+
+async function startQemu(lab: Lab, guest: DebianGuest, devices: string): Promise<void> {
+  const { kernel, initrd, commandLine, memoryMiB } = guest;
+  const machine = `-M q35 -accel kvm -cpu host -m ${memoryMiB} -display none -nodefaults -no-user-config`;
+  const serial = `-chardev socket,id=serial,path=${SERIAL},server=on,wait=off,logfile=${SERIAL}.log -serial chardev:serial`;
+  const boot = `-kernel ${kernel} -initrd ${initrd} -append '${commandLine}'`;
+  const command = `qemu-system-x86_64 ${machine} ${serial} ${boot} ${devices}`;
+  const end = await lab.shell(
+    `${command} </dev/null >${SERIAL}.out 2>&1 & qemu=$!
+     until grep -qs '${READY}' ${SERIAL}.log; do kill -0 $qemu || exit 1; sleep 0.5; done`,
+    { seconds: 120 },
+  );
+  if (end.code !== 0) throw new Error(`QEMU did not boot the guest: ${await lab.output(`cat ${SERIAL}.*`)}`);
+}
