@@ -92,6 +92,17 @@ export class IoVector {
     }
   }
 
+  /** Copies bytes of `source` from `start` on over all that is pointed at; `source` has as many. */
+  copyFrom(source: Uint8Array, start: number): void {
+    const { words } = this;
+    let from = numericAddressOf(source) + start;
+    for (let at = 0; at < 4 * this.count; at += 4) {
+      const length = words[at + 2]!;
+      cMemcpy(words[at]! + words[at + 1]! * 0x1_0000_0000, from, length);
+      from += length;
+    }
+  }
+
   private push(address: number, length: number): void {
     const at = this.count++ * 4;
     const { words } = this;

@@ -15,6 +15,8 @@ const MTU = 65_520;
 const BATCH_BYTES = 256 * 1024;
 /** What a send left over, and one frame too scattered to be sent from where it lies. */
 const REST_BYTES = BATCH_BYTES + 2 * (LENGTH_BYTES + FRAME_BYTES_MAX);
+/** What is taken of the frames behind the one being received, and copied: some small ones, little beside a large one. */
+const AHEAD_BYTES = 8 * 1024;
 
 /** Index of the next socket's descriptor in the mailbox. */
 export const NEXT_SOCKET = 0;
@@ -41,15 +43,18 @@ export class PasstLink implements NetBackend {
 
   private readonly incoming = new IoVector();
   private readonly incomingMessage = new SocketMessage(this.incoming);
-  /** The next frame's length on the wire, how many bytes of it have come, and what it says once all have. */
-  private readonly prefix = new Uint8Array(LENGTH_BYTES);
-  private prefixGot = 0;
+  /** Taken from the socket, from `aheadStart` to `aheadEnd`, and given to nobody yet. */
+  private readonly ahead = new Uint8Array(AHEAD_BYTES);
+  private aheadStart = 0;
+  private aheadEnd = 0;
+  /** The last look at the socket found less than there was room for. */
+  private drained = false;
+  /** Of the frame being received; 0 until all of that has come. */
   private length = 0;
   /** Bytes of the frame that have come. */
   private got = 0;
-  /** The frame is nobody's: its bytes go into `scratch`. */
+  /** The frame is nobody's. */
   private dropping = false;
-  private readonly scratch = new Uint8Array(LENGTH_BYTES + FRAME_BYTES_MAX);
 
   constructor(private readonly seed: PasstLinkSeed) {}
 
@@ -95,28 +100,18 @@ export class PasstLink implements NetBackend {
   receive(room: FramePieces): number {
     if (!this.connected()) return 0;
     if (this.dropping && !this.skim()) return 0;
-    if (this.prefixGot < LENGTH_BYTES && !this.readLength()) return 0;
+    if (this.length === 0 && !this.takeLength()) return 0;
     const whole = NET_HEADER_BYTES + this.length;
     if (room.bytes < whole) return whole;
-    const { incoming } = this;
-    incoming.clear();
-    const wanted = this.length - this.got;
-    appendPieces(incoming, room, NET_HEADER_BYTES + this.got, wanted);
-    // The length of the frame behind it comes along.
-    const last = incoming.bytes === wanted && incoming.hasRoomFor(1);
-    if (last) incoming.append(this.prefix, 0, LENGTH_BYTES);
-    const count = this.incomingMessage.receive(this.socket);
-    if (count === HUNG_UP) this.hungUp();
-    if (count <= 0) return 0;
-    this.got += Math.min(count, wanted);
-    if (this.got < this.length) return 0;
-    this.begin(Math.max(0, count - wanted));
+    this.takeAhead(room);
+    if (this.got < this.length && !this.readRest(room)) return 0;
+    this.begin();
     for (let i = 0; i < NET_HEADER_BYTES; i++) room.setByte(i, 0);
     return whole;
   }
 
   drop(): void {
-    this.dropping = this.prefixGot === LENGTH_BYTES;
+    this.dropping = this.length > 0;
   }
 
   dispose(): void {
@@ -149,37 +144,96 @@ export class PasstLink implements NetBackend {
     this.restBytes -= count;
   }
 
-  /** Reads the next frame's length; false while it is not all there. */
-  private readLength(): boolean {
-    const { incoming } = this;
+  /** Learns the next frame's length; false while it is not all there. One no frame can have is nonsense. */
+  private takeLength(): boolean {
+    while (this.aheadEnd - this.aheadStart < LENGTH_BYTES) if (!this.readAhead()) return false;
+    const { ahead, aheadStart: at } = this;
+    this.aheadStart += LENGTH_BYTES;
+    this.length = ((ahead[at]! << 24) | (ahead[at + 1]! << 16) | (ahead[at + 2]! << 8) | ahead[at + 3]!) >>> 0;
+    if (this.length > 0 && this.length <= FRAME_BYTES_MAX) return true;
+    this.hungUp();
+    return false;
+  }
+
+  /** Takes more from the socket behind what is ahead already; false when there is none. */
+  private readAhead(): boolean {
+    const { ahead, incoming } = this;
+    ahead.copyWithin(0, this.aheadStart, this.aheadEnd);
+    this.aheadEnd -= this.aheadStart;
+    this.aheadStart = 0;
     incoming.clear();
-    incoming.append(this.prefix, this.prefixGot, LENGTH_BYTES - this.prefixGot);
+    incoming.append(ahead, this.aheadEnd, AHEAD_BYTES - this.aheadEnd);
+    const count = this.takeIncoming();
+    this.aheadEnd += count;
+    return count > 0;
+  }
+
+  /** Copies what is ahead of the frame to its place. */
+  private takeAhead(room: FramePieces): void {
+    const { incoming } = this;
+    for (;;) {
+      const count = Math.min(this.aheadEnd - this.aheadStart, this.length - this.got);
+      if (count === 0) return;
+      incoming.clear();
+      appendPieces(incoming, room, NET_HEADER_BYTES + this.got, count);
+      incoming.copyFrom(this.ahead, this.aheadStart);
+      this.aheadStart += incoming.bytes;
+      this.got += incoming.bytes;
+    }
+  }
+
+  /** Takes the rest of the frame from the socket to its place, and some of what is behind; false while it is not all there. */
+  private readRest(room: FramePieces): boolean {
+    const { incoming } = this;
+    const wanted = this.length - this.got;
+    incoming.clear();
+    appendPieces(incoming, room, NET_HEADER_BYTES + this.got, wanted);
+    const last = incoming.bytes === wanted && incoming.hasRoomFor(1);
+    if (last) incoming.append(this.ahead, 0, AHEAD_BYTES);
+    const count = this.takeIncoming();
+    if (count < wanted) {
+      this.got += count;
+      this.drained = false;
+      return false;
+    }
+    this.got = this.length;
+    this.aheadStart = 0;
+    this.aheadEnd = count - wanted;
+    return true;
+  }
+
+  /**
+   * Receives into `incoming`; how many bytes. None right after a look that found less than it had room for: what has come
+   * since, the descriptor's being readable will tell.
+   */
+  private takeIncoming(): number {
+    if (this.drained) {
+      this.drained = false;
+      return 0;
+    }
     const count = this.incomingMessage.receive(this.socket);
     if (count === HUNG_UP) this.hungUp();
-    if (count <= 0) return false;
-    this.begin(this.prefixGot + count);
-    return this.prefixGot === LENGTH_BYTES;
+    if (count <= 0) return 0;
+    this.drained = count < this.incoming.bytes;
+    return count;
   }
 
-  /** A frame begins, of which so many bytes of its length are there. One no frame can have is nonsense. */
-  private begin(prefixGot: number): void {
-    const { prefix } = this;
+  /** Nothing of the next frame is known. */
+  private begin(): void {
+    this.length = 0;
     this.got = 0;
     this.dropping = false;
-    this.prefixGot = prefixGot;
-    if (prefixGot < LENGTH_BYTES) return;
-    this.length = ((prefix[0]! << 24) | (prefix[1]! << 16) | (prefix[2]! << 8) | prefix[3]!) >>> 0;
-    if (this.length === 0 || this.length > FRAME_BYTES_MAX) this.hungUp();
   }
 
-  /** Reads on to the end of a dropped frame; false while it is not all there. */
+  /** Goes on to the end of a dropped frame; false while it is not all there. */
   private skim(): boolean {
-    const count = receive(this.socket, this.scratch, this.length - this.got);
-    if (count === HUNG_UP) this.hungUp();
-    if (count <= 0) return false;
-    this.got += count;
-    if (this.got < this.length) return false;
-    this.begin(0);
+    while (this.got < this.length) {
+      if (this.aheadStart === this.aheadEnd && !this.readAhead()) return false;
+      const count = Math.min(this.aheadEnd - this.aheadStart, this.length - this.got);
+      this.aheadStart += count;
+      this.got += count;
+    }
+    this.begin();
     return true;
   }
 
@@ -194,9 +248,10 @@ export class PasstLink implements NetBackend {
     this.retired = this.socket;
     this.socket = NONE;
     this.forget();
-    this.prefixGot = 0;
-    this.got = 0;
-    this.dropping = false;
+    this.begin();
+    this.aheadStart = 0;
+    this.aheadEnd = 0;
+    this.drained = false;
   }
 
   /** Whether there is a passt; takes the new one where the old one has gone. */
@@ -205,7 +260,7 @@ export class PasstLink implements NetBackend {
     if (this.socket >= 0) return true;
     this.socket = Atomics.exchange(this.seed.mailbox, NEXT_SOCKET, NONE);
     if (this.socket < 0) return false;
-    receive(this.seed.wakeFd, this.scratch, this.scratch.length);
+    receive(this.seed.wakeFd, this.ahead, AHEAD_BYTES);
     return true;
   }
 
