@@ -8,7 +8,6 @@ import { kvmPresent } from './kvm-present.ts';
 import { benchLayers } from './layers.ts';
 import { benchManyContainers } from './many-containers.ts';
 import { benchPodman } from './podman.ts';
-import { benchNet } from './net.ts';
 import { benchSerial } from './serial.ts';
 import { benchStartup } from './startup.ts';
 
@@ -24,7 +23,6 @@ const benches: Record<string, Bench> = {
   layers: benchLayers,
   'boot-lab': benchBoot,
   'disk-lab': benchDisk,
-  'net-lab': benchNet,
 };
 
 /** Run in the lab on a computer without KVM: the ratios hold there, the times do not. */
