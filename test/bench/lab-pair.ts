@@ -2,8 +2,8 @@ import { createOptions, type DebianGuest } from '../support/lab/debian-guest.ts'
 import { Lab } from '../support/lab/lab.ts';
 import { LabBulkhead, type LabMachine } from '../support/lab/lab-bulkhead.ts';
 import { makeLoadGuest, READY } from '../support/lab/load-guest.ts';
-import type { Figure } from './figure.ts';
 import { repositoryRoot } from '../support/repository.ts';
+import type { Figure } from './figure.ts';
 
 /** How long a load lasts, by a clock that counts instructions. */
 export const LOAD_S = 0.5;
