@@ -120,16 +120,23 @@ function parentOf(pid: number): number {
   return Number(/^PPid:\s+(\d+)/m.exec(readIfThere(`/proc/${pid}/status`))?.[1] ?? 0);
 }
 
-/** Keepers beyond the first, their children that are in no container, and processes in the cgroup of one that is gone. */
+/**
+ * Keepers beyond the first, their children that are in no container, but for the init that waits for the next one, and
+ * processes in the cgroup of one that is gone.
+ */
 function processes({ runtimeState }: EnginePaths, live: readonly Listed[], known: ReadonlySet<string>): string[] {
   const all = pids();
   const keepers = all.filter((pid) => readIfThere(`/proc/${pid}/cmdline`).split('\0').includes(runtimeState));
   const first = new Set(live.map(({ State }) => State.Pid));
+  let waiting = 0;
   const strays = all.flatMap((pid) => {
+    const command = readIfThere(`/proc/${pid}/cmdline`);
     const [, id] = /\/bulkhead\/([0-9a-f]{64})/.exec(readIfThere(`/proc/${pid}/cgroup`)) ?? [];
     if (id !== undefined && live.some(({ Id }) => Id === id)) return [];
-    const isOurs = (id !== undefined && known.has(id)) || keepers.includes(parentOf(pid));
-    return isOurs && !first.has(pid) ? [`process ${pid} ${readIfThere(`/proc/${pid}/cmdline`)}`] : [];
+    const isKeepers = keepers.includes(parentOf(pid));
+    if (isKeepers && id === undefined && command.includes('container-init.js') && waiting++ === 0) return [];
+    const isOurs = (id !== undefined && known.has(id)) || isKeepers;
+    return isOurs && !first.has(pid) ? [`process ${pid} ${command}`] : [];
   });
   return [...keepers.slice(1).map((pid) => `keeper ${pid}`), ...strays];
 }

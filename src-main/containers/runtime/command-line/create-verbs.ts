@@ -77,7 +77,7 @@ async function make(root: string, args: Arguments, detached: boolean) {
     bundle,
     spec,
     nullIo: false,
-    streams: null,
+    belated: null,
     size: sizeOf(wanted),
     extraFds: extra.length,
     openFiles: callersOpenFiles(),

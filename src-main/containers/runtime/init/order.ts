@@ -17,17 +17,24 @@ interface CommonOrder {
   readonly size: TerminalSize | null;
   /** Nothing to read, and what is written is dropped. */
   readonly nullIo: boolean;
-  /** Where its standard streams are to be opened, when it was not born with them. */
-  readonly streams: readonly string[] | null;
   /** How many descriptors from EXTRA_FD on the process gets, as 3, 4, ….  */
   readonly extraFds: number;
   /** The soft limit of open files where the configuration sets none: Node has raised its own. */
   readonly openFiles: number;
 }
 
+/** What an init that was started ahead could not be born with. */
+export interface Belated {
+  /** Where its standard streams are to be opened. */
+  readonly streams: readonly string[];
+  /** The mount namespace it is to have a copy of: its own is from before the container's root file system was mounted. */
+  readonly mounts: string;
+}
+
 /** Makes the container, and waits for its start. */
 export interface CreateOrder extends CommonOrder {
   readonly kind: 'create';
+  readonly belated: Belated | null;
   readonly spec: Spec;
   readonly bundle: string;
   readonly rootfs: string;

@@ -21,6 +21,7 @@ import { findProgram } from './find-program.ts';
 import { homeOf } from './home.ts';
 import { NAMESPACE_BITS } from './namespace-bits.ts';
 import {
+  type Belated,
   type CreateOrder,
   EXTRA_FD,
   type ExecOrder,
@@ -44,7 +45,7 @@ export function runInit(): never {
     // /proc is still the host's.
     report({ at: 'awake', pid: Number(readlinkSync('/proc/self')) });
     const order = JSON.parse(readLine()) as InitOrder;
-    takeStreams(order);
+    if (order.kind === 'create' && order.belated !== null) catchUp(order.belated);
     requireIds(order.process);
     if (order.kind === 'exec') runExec(order);
     runCreate(order, (fd) => {
@@ -154,11 +155,18 @@ function openTerminal(order: InitOrder, multiplexer: string): number {
   return slave;
 }
 
-/** While /proc is still the host's. */
-function takeStreams({ streams }: InitOrder): void {
-  streams?.forEach((path, stream) => {
+/**
+ * While /proc is still the host's. The executable keeps the read-only mount it was started from, wherever that is mounted
+ * now: /proc/self/exe leads to the one it was executed by (CVE-2019-5736).
+ */
+function catchUp({ streams, mounts }: Belated): void {
+  streams.forEach((path, stream) => {
     duplicateTo(openSync(path, stream === 0 ? O.RDONLY : O.WRONLY), stream);
   });
+  // setns(2): a thread that shares its root and working directory with others cannot enter a mount namespace.
+  unshare(CLONE.FS);
+  enterNamespaceAt(mounts, CLONE.NEWNS);
+  unshare(CLONE.NEWNS);
 }
 
 function prepareStreams(order: InitOrder): void {

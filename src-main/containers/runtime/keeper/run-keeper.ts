@@ -7,6 +7,7 @@ import { listenPrivately } from '../../../base/private-socket.ts';
 import { tryLockFile } from '../../../linux/file-lock.ts';
 import { processStart } from '../../../linux/process-stat.ts';
 import { ContainerFolder } from '../container-folder.ts';
+import type { Belated } from '../init/order.ts';
 import { createContainer, pidNamespaceOf, timeNamespaceOf } from '../launch/create-container.ts';
 import { execProcess } from '../launch/exec-process.ts';
 import { type SpawnedInit, spawnInit } from '../launch/spawn-init.ts';
@@ -35,8 +36,7 @@ interface Kept {
 export class Keeper {
   private readonly kept = new Map<string, Kept>();
   private readonly visitors = new Set<Socket>();
-  // None ahead for now: one started before the root file system was mounted does not see that mount.
-  private readonly warm = new WarmInits(0);
+  private readonly warm = new WarmInits();
   private idle: NodeJS.Timeout | undefined;
   private execs = 0;
 
@@ -136,7 +136,7 @@ export class Keeper {
         size: io.kind === 'terminal' ? (io.size ?? consoleSize(spec.process)) : null,
         extraFds: 0,
         openFiles: OPEN_FILES,
-        streams: warm === undefined ? null : streams.streams.map((fd) => `/proc/${process.pid}/fd/${fd}`),
+        belated: warm === undefined ? null : belated(streams.streams),
         init: () => warm ?? spawnInit({ streams: streams.streams, pidNamespace, timeNamespace }),
         onTerminal: (master) => streams.takeMaster(master),
       });
@@ -221,6 +221,11 @@ export class Keeper {
     }
     this.considerEnd();
   }
+}
+
+/** What a new init would inherit from this process. */
+function belated(streams: readonly number[]): Belated {
+  return { streams: streams.map((fd) => `/proc/${process.pid}/fd/${fd}`), mounts: `/proc/${process.pid}/ns/mnt` };
 }
 
 function consoleSize(

@@ -5,7 +5,7 @@ import { type SpawnedInit, spawnInit } from '../launch/spawn-init.ts';
 
 /**
  * Inits started ahead, each first in a PID namespace of its own: starting one takes longer than all that is done with
- * it. It has no streams yet: it takes those its order names out of the keeper's descriptors.
+ * it. What it could not be born with its order names: its streams, out of the keeper's descriptors, and the mounts.
  */
 export class WarmInits {
   private readonly waiting: SpawnedInit[] = [];
@@ -15,7 +15,7 @@ export class WarmInits {
   take(): SpawnedInit | undefined {
     for (;;) {
       const init = this.waiting.shift();
-      if (init === undefined || init.child.exitCode === null) return init;
+      if (init === undefined || (init.child.exitCode === null && init.child.signalCode === null)) return init;
     }
   }
 

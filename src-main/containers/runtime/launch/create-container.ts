@@ -6,6 +6,7 @@ import { withDefaultDevices } from '../../cgroups/default-device-rules.ts';
 import { lastingCgroupPath, locateCgroup } from '../../cgroups/locate.ts';
 import { ContainerFolder, type ContainerRecord } from '../container-folder.ts';
 import { runHooks } from '../hooks.ts';
+import type { Belated } from '../init/order.ts';
 import { stateForHooks } from '../oci-state.ts';
 import type { TerminalSize } from '../runtime.ts';
 import type { Spec } from '../spec/config.ts';
@@ -19,8 +20,8 @@ export interface Creation {
   readonly bundle: string;
   readonly spec: Spec;
   readonly nullIo: boolean;
-  /** Where an init that was started ahead finds its standard streams. */
-  readonly streams: readonly string[] | null;
+  /** Of an init that was started ahead. */
+  readonly belated: Belated | null;
   readonly size: TerminalSize | null;
   readonly extraFds: number;
   readonly openFiles: number;
@@ -98,7 +99,7 @@ async function instruct(
     outsideHooks: (spec.hooks?.prestart ?? spec.hooks?.createRuntime ?? []).length > 0,
     size: creation.size,
     nullIo: creation.nullIo,
-    streams: creation.streams,
+    belated: creation.belated,
     extraFds: creation.extraFds,
     openFiles: creation.openFiles,
   });

@@ -50,7 +50,6 @@ export async function execProcess(execution: Execution): Promise<SpawnedInit> {
         .reduce((bits, type) => bits | NAMESPACE_BITS[type], 0),
       size: execution.size,
       nullIo: execution.nullIo,
-      streams: null,
       extraFds: execution.extra.length,
       openFiles: execution.openFiles,
     });
