@@ -58,6 +58,27 @@ export type ContainerDraft = z.infer<typeof containerDraft>;
 export const containerDetail = z.object({ inspect: z.string(), draft: containerDraft });
 export type ContainerDetail = z.infer<typeof containerDetail>;
 
+/** A path of a container's, from its root. */
+export const containerFilePath = z.string().regex(/^\//).max(4096);
+
+/** One file of a container's, as the list of its folder shows it. */
+export const containerFile = z.object({
+  name: z.string(),
+  kind: z.enum(['folder', 'file', 'link', 'other']),
+  bytes: z.number(),
+  /** Permissions: the last twelve bits of inode(7)'s mode. */
+  mode: z.number(),
+  changedAt: z.string(),
+  /** What it says, of a link. */
+  target: z.string(),
+  /** A folder, or a link to one. */
+  leadsIn: z.boolean(),
+});
+export type ContainerFile = z.infer<typeof containerFile>;
+
+/** What is in a folder; `truncated` when that is more than anybody would read. */
+export const containerFolder = z.object({ files: z.array(containerFile), truncated: z.boolean() });
+
 /** One reading; `atMs` is when, since 1970. */
 export const containerSample = z.object({
   atMs: z.number(),

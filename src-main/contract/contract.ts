@@ -3,6 +3,8 @@ import { appSettings } from './app.ts';
 import {
   containerDetail,
   containerDraft,
+  containerFilePath,
+  containerFolder,
   containerId,
   containerListItem,
   containerSample,
@@ -39,6 +41,7 @@ const silent = z.never();
 /** A broken machine's folder need not be named by a UUID, so what only looks or deletes takes any folder name. */
 const anyId = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/) });
 const oneContainer = z.strictObject({ id: containerId });
+const oneFile = z.strictObject({ id: containerId, path: containerFilePath });
 const named = z.strictObject({ name: z.string().min(1).max(512) });
 const oneMachine = z.strictObject({ id: machineId });
 
@@ -98,6 +101,11 @@ export const contract = {
   'container.remove': call(oneContainer, nothing),
   /** Opens a port it has published over TCP in the user's browser; others are refused. */
   'container.openPort': call(z.strictObject({ id: containerId, tcpPort: z.int().min(1).max(65535) }), nothing),
+  'container.files': call(oneFile, containerFolder),
+  /** Asks where to; null when the dialog was left. */
+  'container.saveFile': call(oneFile, z.string().nullable()),
+  /** Asks for a file of this computer and puts it into the folder; its name, or null. */
+  'container.addFile': call(oneFile, z.string().nullable()),
   'container.logs': stream(oneContainer, z.object({ text: z.string() }), silent),
   'container.terminal': stream(oneContainer, terminalItem, terminalMessage),
   'container.stats': stream(oneContainer, containerSample, silent),

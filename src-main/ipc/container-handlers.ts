@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { asFailure, Failure } from '../base/failure.ts';
 import type {
@@ -7,6 +8,7 @@ import type {
   TerminalItem,
   TerminalMessage,
 } from '../contract/container.ts';
+import { copyIn, copyOut } from '../docker-api/client/copy-files.ts';
 import type { EngineClient } from '../docker-api/client/engine-client.ts';
 import { Unframer } from '../docker-api/streams/stdcopy.ts';
 import { ConsoleFlow } from './console-flow.ts';
@@ -14,8 +16,10 @@ import {
   createBodyOf,
   draftOf,
   type EngineContainer,
+  type EngineFolder,
   type EngineStats,
   type EngineSummary,
+  folderOf,
   sampleOf,
   summaryOf,
 } from './container-shapes.ts';
@@ -28,7 +32,10 @@ type ContainerStreams = {
   [N in keyof StreamHandlers as N extends `container.${string}` ? N : never]: StreamHandlers[N];
 };
 
-export function containerCalls(open: OpenEngine, desktop: Pick<Desktop, 'openPage'>): ContainerCalls {
+export function containerCalls(
+  open: OpenEngine,
+  desktop: Pick<Desktop, 'openPage' | 'pickFile' | 'saveFile'>,
+): ContainerCalls {
   const act =
     (verb: string) =>
     async ({ id }: { id: string }): Promise<undefined> => {
@@ -60,6 +67,22 @@ export function containerCalls(open: OpenEngine, desktop: Pick<Desktop, 'openPag
     'container.remove': async ({ id }) => {
       const engine = await open();
       await engine.json('DELETE', `/containers/${id}`, { query: { force: true } });
+    },
+    'container.files': async ({ id, path }) => {
+      const engine = await open();
+      return folderOf(await engine.json<EngineFolder>('GET', `/bulkhead/containers/${id}/files`, { query: { path } }));
+    },
+    'container.saveFile': async ({ id, path }) => {
+      const name = basename(path);
+      const target = await desktop.saveFile(`Save ${name}`, name);
+      if (target !== null) await copyOut(await open(), id, path, target);
+      return target;
+    },
+    'container.addFile': async ({ id, path }) => {
+      const source = await desktop.pickFile(`Choose a file for ${path}`);
+      if (source === null) return null;
+      await copyIn(await open(), source, id, `${path}/`);
+      return basename(source);
     },
     'container.openPort': async ({ id, tcpPort }) => {
       const engine = await open();

@@ -1,4 +1,5 @@
 /** From a registry to a served page and away again, by the window alone, over the real engine. */
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LoopbackRegistry } from '../support/engine/loopback-registry.ts';
@@ -73,6 +74,25 @@ test('a terminal opens in it, and its graphs move', async () => {
   await page.getByRole('tab', { name: 'Stats' }).click();
   await page.getByText(/iB of/).waitFor();
   await pictures(page, 'container-published');
+});
+
+test('its files: a folder is entered, a file saved on this computer, and one of this computer added', async () => {
+  await page.getByRole('tab', { name: 'Files' }).click();
+  await page.getByRole('button', { name: 'etc', exact: true }).click();
+  const saved = join(computer.home, 'saved');
+  await computer.electron.evaluate(({ dialog }, filePath) => {
+    dialog.showSaveDialog = async () => ({ canceled: false, filePath });
+    dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [filePath] });
+  }, saved);
+  await page.getByRole('button', { name: 'Save passwd' }).click();
+  await expect.poll(() => existsSync(saved) && readFileSync(saved, 'utf8')).toMatch(/^root:/);
+  await pictures(page, 'container-files');
+  await page.getByRole('navigation', { name: 'Folder' }).getByRole('button', { name: '/' }).click();
+  await page.getByRole('button', { name: 'tmp', exact: true }).click();
+  await page.getByText('This folder is empty.').waitFor();
+  await page.getByRole('button', { name: 'Add a file…' }).click();
+  await page.getByRole('list', { name: '/tmp' }).getByText('saved').waitFor();
+  expect(await engine.client.say('exec', 'site', 'cat', '/tmp/saved')).toMatch(/^root:/);
 });
 
 test('stopped and removed, it leaves its port to others', async () => {

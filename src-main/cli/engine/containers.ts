@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { containerPath } from '../../docker-api/client/api-paths.ts';
 import type { EngineClient } from '../../docker-api/client/engine-client.ts';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
 import { EndedWith } from '../ended-with.ts';
 import { type Column, table } from '../text.ts';
 import { joinStreams, printAll } from './joined-terminal.ts';
-import { containerPath, openEngine } from './open-engine.ts';
+import { openEngine } from './open-engine.ts';
 import { startAttached } from './run.ts';
 
 interface Summary {

@@ -1,9 +1,10 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { imagePath } from '../../docker-api/client/api-paths.ts';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
 import { type Column, table } from '../text.ts';
-import { imagePath, openEngine } from './open-engine.ts';
+import { openEngine } from './open-engine.ts';
 import { hasTag } from './run.ts';
 import { showProgress, spokenBytes } from './show-progress.ts';
 

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { asFailure, Failure } from '../../base/failure.ts';
+import { containerPath, imagePath } from '../../docker-api/client/api-paths.ts';
 import { type CliIo, printJson, printLine } from '../cli-io.ts';
-import { containerPath, imagePath, openEngine } from './open-engine.ts';
+import { openEngine } from './open-engine.ts';
 
 /** `inspect`, `events`. */
 export function addInspectVerbs(program: Command, io: CliIo): void {

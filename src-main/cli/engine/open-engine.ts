@@ -9,12 +9,3 @@ export async function openEngine(io: CliIo): Promise<EngineClient> {
   await ensureEngine(engine, io.env);
   return new EngineClient(engine.socket);
 }
-
-/** `/containers/{name}/…` with a name as the user wrote it. */
-export function containerPath(name: string, what = ''): string {
-  return `/containers/${encodeURIComponent(name)}${what}`;
-}
-
-export function imagePath(name: string, what = ''): string {
-  return `/images/${name.split('/').map(encodeURIComponent).join('/')}${what}`;
-}

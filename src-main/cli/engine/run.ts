@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { asFailure } from '../../base/failure.ts';
+import { containerPath } from '../../docker-api/client/api-paths.ts';
 import type { EngineClient } from '../../docker-api/client/engine-client.ts';
 import { type CliIo, printLine } from '../cli-io.ts';
 import { EndedWith } from '../ended-with.ts';
 import { joinStreams } from './joined-terminal.ts';
-import { containerPath, openEngine } from './open-engine.ts';
+import { openEngine } from './open-engine.ts';
 import { addRunOptions, createBody, type RunOptions } from './run-options.ts';
 import { showProgress } from './show-progress.ts';
 

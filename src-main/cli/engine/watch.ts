@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { containerPath } from '../../docker-api/client/api-paths.ts';
 import type { EngineClient } from '../../docker-api/client/engine-client.ts';
 import { type CliIo, printJson, write } from '../cli-io.ts';
 import { type Column, table } from '../text.ts';
-import { containerPath, openEngine } from './open-engine.ts';
+import { openEngine } from './open-engine.ts';
 
 /** Docker API 1.47 ContainerStatsResponse, as far as it is shown. */
 interface Reading {

@@ -71,7 +71,7 @@ export class Container {
   /** By a user. A container that runs already is left alone (`not-modified`). */
   start(): Promise<void> {
     return this.order.run(async () => {
-      if (this.removing) throw new Failure('state', 'being-removed', `container ${this.shortId}: it is being removed`);
+      this.refuseWhileRemoved();
       if (this.status === 'paused') {
         throw new Failure('state', 'paused', 'cannot start a paused container, try unpause instead');
       }
@@ -202,6 +202,7 @@ export class Container {
   /** Its root file system, while it does not run. */
   withRootfs<T>({ snapshots }: ImageStore, work: (rootfs: string) => Promise<T>): Promise<T> {
     return this.order.run(async () => {
+      this.refuseWhileRemoved();
       if (this.live) throw new Failure('state', 'running', `container ${this.shortId}: it was started meanwhile`);
       await snapshots.prepare(this.id, this.record.imageId);
       const rootfs = snapshots.mount(this.id);
@@ -211,6 +212,10 @@ export class Container {
         snapshots.unmount(this.id);
       }
     });
+  }
+
+  private refuseWhileRemoved(): void {
+    if (this.removing) throw new Failure('state', 'being-removed', `container ${this.shortId}: it is being removed`);
   }
 
   /** Ends it if need be and clears everything away but its record. */

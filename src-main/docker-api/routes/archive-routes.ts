@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { Failure } from '../../base/failure.ts';
 import type { Container } from '../../containers/lifecycle/container.ts';
 import { withSeenRoot } from '../../containers/lifecycle/seen-root.ts';
+import { listFolder } from '../../containers/rootfs/list-folder.ts';
 import { archiveOf, extractAt, type PathStatus, pathStatus } from '../../containers/rootfs/path-archive.ts';
 import { type Route, route } from '../server/route.ts';
 import { writeSlowly } from '../streams/write-slowly.ts';
 import { flag, text } from '../types/query.ts';
+import { folderView } from '../views/folder-view.ts';
 import { pathStatView } from '../views/path-stat-view.ts';
 import type { EngineServices } from './engine-services.ts';
 
@@ -16,7 +18,10 @@ const STAT_HEADER = 'X-Docker-Container-Path-Stat';
 /** After so many pieces without a wait others have their turn. */
 const PIECES = 64;
 
-/** Docker API 1.47 ContainerArchive, ContainerArchiveInfo, PutContainerArchive: `docker cp`. */
+/** Nobody reads a longer list. */
+const FILES_MAX = 5000;
+
+/** Docker API 1.47 ContainerArchive, ContainerArchiveInfo, PutContainerArchive: `docker cp`; and our own `files`. */
 export function archiveRoutes({ containers }: EngineServices): Route[] {
   const { shared } = containers;
   const find = (path: Readonly<Record<string, string>>): Container => containers.find(path.id ?? '');
@@ -53,6 +58,13 @@ export function archiveRoutes({ containers }: EngineServices): Route[] {
       );
       return { kind: 'empty', status: 200 };
     }),
+    route('GET', '/bulkhead/containers/{id}/files', { query: pathQuery }, async ({ path, query }) => ({
+      kind: 'json',
+      status: 200,
+      value: await withSeenRoot(find(path), shared, requirePath(query.path), 'read', async (seen) =>
+        folderView(listFolder(seen.root, bytes(seen.path), FILES_MAX)),
+      ),
+    })),
   ];
 }
 

@@ -15,13 +15,14 @@ import machine from '../machine/machine.module.css';
 import { markOf } from './container-model.ts';
 import classes from './containers.module.css';
 import { useContainers } from './containers-page.tsx';
+import { FilesTab } from './files-tab.tsx';
 import { LogsTab } from './logs-tab.tsx';
 import { RunForm } from './run-form.tsx';
 import { StatsTab } from './stats-tab.tsx';
 import { TerminalTab } from './terminal-tab.tsx';
 
 const text = en.containers;
-const tabs = ['logs', 'terminal', 'stats', 'settings', 'inspect'] as const;
+const tabs = ['logs', 'terminal', 'files', 'stats', 'settings', 'inspect'] as const;
 
 export function ContainerPage() {
   const { id = '', tab = 'logs' } = useParams();
@@ -59,6 +60,9 @@ export function ContainerPage() {
         </Tabs.Panel>
         <Tabs.Panel value="terminal">
           <TerminalTab key={id} container={container} />
+        </Tabs.Panel>
+        <Tabs.Panel value="files">
+          <FilesTab key={id} container={container} />
         </Tabs.Panel>
         <Tabs.Panel value="stats">
           <StatsTab key={id} container={container} />

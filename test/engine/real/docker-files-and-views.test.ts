@@ -1,11 +1,13 @@
 /** The real engine by Debian's docker client: files in and out, a small init, and what is told of containers and images. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EngineClient } from '../../../src-main/docker-api/client/engine-client.ts';
 import { RealEngine } from '../../support/engine/real-engine.ts';
 import { need } from '../../support/need.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
@@ -55,6 +57,24 @@ describe("files in and out, by Debian's docker client", { timeout: 120_000 }, ()
     expect(await say('exec', 'box', 'cat', '/root/late')).toBe('one');
     await say('rm', '-f', 'box');
     await say('volume', 'rm', 'kept');
+  });
+
+  test('a container that is removed while its files are read takes its root file system along', async () => {
+    const direct = new EngineClient(engine.paths.socket);
+    const read = (): Promise<unknown> =>
+      direct.json('GET', '/bulkhead/containers/going/files', { query: { path: '/' } }).catch(() => undefined);
+    for (let round = 0; round < 5; round++) {
+      await say('create', '--name', 'going', 'busybox');
+      const reads = [read(), read()];
+      const removal = direct.json('DELETE', '/containers/going');
+      for (let i = 0; i < 20; i++) {
+        reads.push(read());
+        await setTimeout(1);
+      }
+      await Promise.all([removal, ...reads]);
+    }
+    const names = (await say('ps', '-aq', '--no-trunc')).split('\n').filter(Boolean);
+    expect(readdirSync(join(engine.paths.images, 'rootfs')).sort()).toEqual(names.sort());
   });
 
   test('neither links nor names lead a copy out of the container', async () => {

@@ -5,6 +5,7 @@ import type { MachineDraft, MachineSample, MachineState, MachineSummary } from '
 import { matchesShortcut } from '../../../src-renderer/actions/action.ts';
 import { headerActions, machineActions } from '../../../src-renderer/actions/machine-actions.ts';
 import { applyListItem, type MachineList } from '../../../src-renderer/api/machine-list.ts';
+import { below, foldersTo, inOrder, permissions } from '../../../src-renderer/features/containers/files-model.ts';
 import { orderedChecks } from '../../../src-renderer/features/host/host-model.ts';
 import { plainText, searched } from '../../../src-renderer/features/machine/log-model.ts';
 import { Replay } from '../../../src-renderer/features/machine/replay.ts';
@@ -417,5 +418,36 @@ describe('replayed console output', () => {
     replay.end();
     replay.parsed(10);
     expect([replay.active, replay.taken(5)]).toEqual([false, 0]);
+  });
+});
+
+describe('files of a container', () => {
+  test('the folders on the way to a path, the root first', () => {
+    expect(foldersTo('/')).toEqual([{ name: '/', path: '/' }]);
+    expect(foldersTo('/etc/ssl')).toEqual([
+      { name: '/', path: '/' },
+      { name: 'etc', path: '/etc' },
+      { name: 'ssl', path: '/etc/ssl' },
+    ]);
+    expect([below('/', 'etc'), below('/etc', 'ssl')]).toEqual(['/etc', '/etc/ssl']);
+  });
+
+  test('permissions are written as ls(1) does', () => {
+    expect([0o644, 0o4755, 0o1777, 0o2640].map(permissions)).toEqual([
+      'rw-r--r--',
+      'rwsr-xr-x',
+      'rwxrwxrwt',
+      'rw-r-S---',
+    ]);
+  });
+
+  test('what one can enter comes first', () => {
+    const file = { kind: 'file', bytes: 0, mode: 0, changedAt: '', target: '', leadsIn: false } as const;
+    const list = [
+      { ...file, name: 'b' },
+      { ...file, name: 'z', leadsIn: true },
+      { ...file, name: 'a' },
+    ];
+    expect(inOrder(list).map(({ name }) => name)).toEqual(['z', 'a', 'b']);
   });
 });

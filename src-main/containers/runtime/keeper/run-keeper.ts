@@ -8,7 +8,7 @@ import { tryLockFile } from '../../../linux/file-lock.ts';
 import { processStart } from '../../../linux/process-stat.ts';
 import { ContainerFolder } from '../container-folder.ts';
 import type { Belated } from '../init/order.ts';
-import { createContainer, pidNamespaceOf, timeNamespaceOf } from '../launch/create-container.ts';
+import { createContainer, pidNamespaceOf, rootfsOf, timeNamespaceOf } from '../launch/create-container.ts';
 import { execProcess } from '../launch/exec-process.ts';
 import { type SpawnedInit, spawnInit } from '../launch/spawn-init.ts';
 import { ContainerOperations } from '../operations.ts';
@@ -27,6 +27,8 @@ interface Kept {
   readonly init: SpawnedInit;
   readonly streams: KeptStreams;
   readonly exit: Promise<Exit>;
+  /** Where its root file system is mounted. */
+  readonly rootfs: string;
 }
 
 /**
@@ -52,7 +54,7 @@ export class Keeper {
     const path = join(this.root, KEEPER_SOCKET);
     const server = createServer((socket) => this.serve(socket));
     await listenPrivately(server, path);
-    this.warm.refill();
+    this.warm.refill([]);
     ready();
     await new Promise<void>((resolve) => {
       this.end = resolve;
@@ -146,13 +148,13 @@ export class Keeper {
         folder.writeExit(how);
         return how;
       });
-      this.kept.set(id, { init, streams, exit });
+      this.kept.set(id, { init, streams, exit, rootfs: rootfsOf(spec, bundle) });
       return streams.describe(init.pid, id);
     } catch (error) {
       streams.dispose();
       throw error;
     } finally {
-      this.warm.refill();
+      this.warm.refill([rootfsOf(spec, bundle), ...[...this.kept.values()].map(({ rootfs }) => rootfs)]);
       this.considerEnd();
     }
   }
@@ -173,7 +175,7 @@ export class Keeper {
       });
       streams.closeTheirs();
       const key = `${id}/exec-${++this.execs}`;
-      this.kept.set(key, { init, streams, exit: exitOf(init.child, () => 0) });
+      this.kept.set(key, { init, streams, exit: exitOf(init.child, () => 0), rootfs: this.process(id).rootfs });
       return streams.describe(init.pid, key);
     } catch (error) {
       streams.dispose();

@@ -19,9 +19,10 @@ export class WarmInits {
     }
   }
 
-  refill(): void {
+  /** @param leaves root file systems of containers, which are not to stay mounted for an init that waits */
+  refill(leaves: readonly string[]): void {
     try {
-      while (this.waiting.length < this.wanted) this.waiting.push(spawnWarm());
+      while (this.waiting.length < this.wanted) this.waiting.push(spawnWarm(leaves));
     } catch (error) {
       log('warn', 'no-warm-init', { reason: asFailure(error).message });
     }
@@ -32,10 +33,10 @@ export class WarmInits {
   }
 }
 
-function spawnWarm(): SpawnedInit {
+function spawnWarm(leaves: readonly string[]): SpawnedInit {
   const fd = openSync('/dev/null', 'r+');
   try {
-    return spawnInit({ streams: [fd, fd, fd], pidNamespace: 'new' });
+    return spawnInit({ streams: [fd, fd, fd], pidNamespace: 'new', leaves });
   } finally {
     closeSync(fd);
   }

@@ -91,7 +91,7 @@ async function instruct(
     spec,
     process: spec.process!,
     bundle,
-    rootfs: isAbsolute(spec.root.path) ? spec.root.path : join(bundle, spec.root.path),
+    rootfs: rootfsOf(spec, bundle),
     cgroups: cgroup.hierarchies,
     startFifo: folder.startFifo,
     startedFifo: folder.startedFifo,
@@ -119,6 +119,11 @@ async function instruct(
 function withLastingCgroup(spec: Spec): Spec {
   const path = spec.linux.cgroupsPath;
   return path ? { ...spec, linux: { ...spec.linux, cgroupsPath: lastingCgroupPath(path) } } : spec;
+}
+
+/** Where the root file system of a bundle is. */
+export function rootfsOf({ root }: Spec, bundle: string): string {
+  return isAbsolute(root.path) ? root.path : join(bundle, root.path);
 }
 
 /** Which time namespace the init of this configuration has to be born in; one that is new it makes itself. */

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readlinkSync, writeSync } from 'node:f
 import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Failure, reviveFailure } from '../../../base/failure.ts';
+import { unmountLazily } from '../../../linux/classic-mount.ts';
 import { openPipe } from '../../../linux/exec.ts';
 import { O } from '../../../linux/fd.ts';
 import { InRoot } from '../../../linux/in-root.ts';
@@ -17,6 +18,8 @@ export interface InitRequest {
   readonly extra?: readonly number[];
   /** A PID namespace of its own, that at a path, or this process's. */
   readonly pidNamespace: 'new' | 'same' | { readonly path: string };
+  /** Mount points of this namespace that it is not to keep mounted by having a copy. */
+  readonly leaves?: readonly string[];
   /** The path of a time namespace to be born in: a process with threads cannot enter one (time_namespaces(7)). */
   readonly timeNamespace?: string | undefined;
 }
@@ -119,7 +122,7 @@ export class SpawnedInit {
  * born in them. Its own executable is on a mount of its own that is read-only, and out of the container's reach, so
  * that `/proc/self/exe` is no way to overwrite it (CVE-2019-5736).
  */
-export function spawnInit({ streams, extra = [], pidNamespace, timeNamespace }: InitRequest): SpawnedInit {
+export function spawnInit({ streams, extra = [], pidNamespace, leaves = [], timeNamespace }: InitRequest): SpawnedInit {
   const orders = openPipe();
   const reports = openPipe();
   const home = {
@@ -134,6 +137,7 @@ export function spawnInit({ streams, extra = [], pidNamespace, timeNamespace }: 
     try {
       if (typeof pidNamespace === 'object' && direct) enterPidNamespace(pidNamespace.path);
       protectExecutable();
+      for (const point of leaves) unmountLazily(point);
       const runtime = process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
       const [program = '', ...args] = [
         ...(timeNamespace === undefined ? [] : ['nsenter', `--time=${timeNamespace}`, '--']),

@@ -27,6 +27,8 @@ const CUT_MS = 2000;
 const folder = scratchFolder('power-cut');
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const BACKING = [{ path: join(folder, 'base.raw'), format: 'raw' }] as const;
+
 /** What a sector has been: from which change on, and the stamp its words have. */
 type History = { change: number; stamp: number }[];
 
@@ -43,7 +45,7 @@ function record(name: string, seed: number, options: Omit<CreateOptions, 'size'>
   const file = new RecordedFile(join(folder, `${name}.qcow2`));
   createQcow2(file, { size: SIZE, ...options });
   const created = file.changes.length;
-  const disk = openQcow2Disk(file, new DirectTransfers());
+  const disk = openQcow2Disk(file, new DirectTransfers(), base === undefined ? [] : BACKING);
   const histories = Array.from(
     { length: SIZE / SECTOR },
     (_, i): History => [{ change: 0, stamp: base?.readUInt32LE(i * SECTOR) ?? 0 }],
@@ -110,7 +112,7 @@ describe('whenever the power goes, the image is clean or merely leaky, and has w
         expect(ours.corruptions, ours.problems.join('; ')).toBe(0);
         expect(ours.leaks > 0, `our checker agrees: ${verdict.text}`).toBe(verdict.status === 3);
         if (ours.leaks > 0) leaky++;
-        const disk = openQcow2Disk(file, new DirectTransfers());
+        const disk = openQcow2Disk(file, new DirectTransfers(), based ? BACKING : []);
         const content = Buffer.alloc(SIZE);
         expect(perform(disk, 'read', 0, [content])).toBe('ok');
         const flushedUpTo = Math.max(0, ...run.flushes.filter(({ done }) => done <= cut).map(({ asked }) => asked));
