@@ -1,4 +1,5 @@
 import { Failure } from '../base/failure.ts';
+import { credentialHeaders } from '../docker-api/client/kept-credentials.ts';
 import type { CallHandlers, StreamHandlers } from './contract-server.ts';
 import { lookAfterEvents, type OpenEngine, serveUntilClosed } from './engine-stream.ts';
 
@@ -68,7 +69,8 @@ export function imageStreams(open: OpenEngine): ImageStreams {
       serveUntilClosed(open, sink, async (engine, signal) => {
         const tagged = name.includes('@') || /:[^/]+$/.test(name);
         const query = { fromImage: name, tag: tagged ? undefined : 'latest' };
-        for await (const line of engine.lines<EngineProgress>('POST', '/images/create', { query, signal })) {
+        const headers = await credentialHeaders(name, process.env);
+        for await (const line of engine.lines<EngineProgress>('POST', '/images/create', { query, headers, signal })) {
           if (line.error !== undefined) throw new Failure('failed', 'pull-failed', line.error);
           if (line.status === undefined) continue;
           const { current, total } = line.progressDetail ?? {};

@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { imagePath } from '../../docker-api/client/api-paths.ts';
+import { credentialHeaders } from '../../docker-api/client/kept-credentials.ts';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
 import { type Column, table } from '../text.ts';
 import { openEngine } from './open-engine.ts';
@@ -50,7 +51,8 @@ export function addImageVerbs(program: Command, io: CliIo): void {
       const controller = new AbortController();
       const interrupt = io.onSignal('SIGINT', () => controller.abort());
       try {
-        await showProgress(io, engine.lines('POST', '/images/create', { query, signal: controller.signal }));
+        const headers = await credentialHeaders(image, io.env);
+        await showProgress(io, engine.lines('POST', '/images/create', { query, headers, signal: controller.signal }));
       } finally {
         interrupt.dispose();
       }
@@ -62,7 +64,8 @@ export function addImageVerbs(program: Command, io: CliIo): void {
     .argument('<image>')
     .action(async (image: string) => {
       const engine = await openEngine(io);
-      await showProgress(io, engine.lines('POST', imagePath(image, '/push')));
+      const headers = await credentialHeaders(image, io.env);
+      await showProgress(io, engine.lines('POST', imagePath(image, '/push'), { headers }));
     });
 
   program

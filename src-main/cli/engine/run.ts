@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { asFailure } from '../../base/failure.ts';
 import { containerPath } from '../../docker-api/client/api-paths.ts';
 import type { EngineClient } from '../../docker-api/client/engine-client.ts';
+import { credentialHeaders } from '../../docker-api/client/kept-credentials.ts';
 import { type CliIo, printLine } from '../cli-io.ts';
 import { EndedWith } from '../ended-with.ts';
 import { joinStreams } from './joined-terminal.ts';
@@ -68,7 +69,10 @@ async function create(
   await printLine(io.stderr, `${image} is not here: pulling it`);
   await showProgress(
     io,
-    engine.lines('POST', '/images/create', { query: { fromImage: image, tag: hasTag(image) ? undefined : 'latest' } }),
+    engine.lines('POST', '/images/create', {
+      query: { fromImage: image, tag: hasTag(image) ? undefined : 'latest' },
+      headers: await credentialHeaders(image, io.env),
+    }),
   );
   return ask();
 }

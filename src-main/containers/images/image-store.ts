@@ -122,6 +122,9 @@ export interface ImageStore {
   pull(reference: string, options?: PullOptions): Promise<Image>;
   push(reference: string, options?: TransferOptions): Promise<Pushed>;
 
+  /** Whether a registry, by `host:port`, takes the credentials; throws login-denied. */
+  logIn(registry: string, options?: TransferOptions): Promise<void>;
+
   /** By id, unambiguous beginning of an id, name, name and tag, or name and digest. Throws no-such-image. */
   resolve(nameOrId: string): Image;
   list(): Image[];

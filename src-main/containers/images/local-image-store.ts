@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { logIn } from '../registry/log-in.ts';
 import { ContainerRootfs } from '../rootfs/container-rootfs.ts';
 import { LayerWorkers } from '../rootfs/layer-workers.ts';
 import { sweep } from '../store/collect.ts';
@@ -85,6 +86,10 @@ class LocalImageStore implements ImageStore {
 
   push(reference: string, options: TransferOptions = {}): Promise<Pushed> {
     return pushImage(this.parts, reference, options);
+  }
+
+  logIn(registry: string, { auth, signal }: TransferOptions = {}): Promise<void> {
+    return logIn(registry, { auth, signal, insecureRegistries: this.parts.insecureRegistries });
   }
 
   resolve(nameOrId: string): Image {

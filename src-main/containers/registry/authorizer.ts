@@ -24,7 +24,7 @@ export class Authorizer {
     private readonly security: Security,
   ) {}
 
-  /** The Authorization header for what is to be done (`repository:a/b:pull`), as far as one is known. */
+  /** The Authorization header for what is to be done (`repository:a/b:pull`, or nothing), as far as one is known. */
   known(scope: string): string | undefined {
     if (this.auth.registryToken) return `Bearer ${this.auth.registryToken}`;
     const token = this.tokens.get(scope);
@@ -82,7 +82,7 @@ export class Authorizer {
       return { method: 'POST', url, headers, body: Buffer.from(form.toString()) };
     }
     if (service !== '') url.searchParams.set('service', service);
-    url.searchParams.set('scope', scope);
+    if (scope !== '') url.searchParams.set('scope', scope);
     const basic = this.basicHeader();
     if (basic !== undefined) url.searchParams.set('account', this.auth.username!);
     return { method: 'GET', url, headers: basic === undefined ? {} : { authorization: basic } };

@@ -6,12 +6,16 @@ import { type Answer, json, type Route, route } from '../server/route.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
 import { JsonLines, untilGone } from '../streams/json-lines.ts';
 import { allowFilters, filters, text, timeMs } from '../types/query.ts';
+import { registryOf } from '../types/registry-auth.ts';
 import { summaryView } from '../views/container-view.ts';
 import { EVENT_FILTERS, eventView, wantsEvent } from '../views/event-view.ts';
 import { imageSummary } from '../views/image-view.ts';
 import type { EngineServices } from './engine-services.ts';
 import { folderSize } from './folder-size.ts';
 import { volumeView } from './volume-routes.ts';
+
+/** Docker API 1.47 AuthConfig. */
+const credentials = z.looseObject({ username: text, password: text, identitytoken: text, serveraddress: text });
 
 /** Docker API 1.47 "System". */
 export function systemRoutes(services: EngineServices): Route[] {
@@ -91,8 +95,11 @@ export function systemRoutes(services: EngineServices): Route[] {
         },
       };
     }),
-    route('POST', '/auth', { body: z.looseObject({}) }, () => {
-      throw new Failure('usage', 'not-in-this-release', 'login: not in this release');
+    route('POST', '/auth', { body: credentials }, async ({ body, gone }) => {
+      const { username, password, identitytoken, serveraddress } = body;
+      const auth = identitytoken === '' ? { username, password } : { identityToken: identitytoken };
+      await images.logIn(registryOf(serveraddress), { auth, signal: gone });
+      return json({ Status: 'Login Succeeded', IdentityToken: '' });
     }),
     // Nothing is built, so there is nothing to clear: `docker system prune` asks all the same.
     route('POST', '/build/prune', {}, () => json({ CachesDeleted: null, SpaceReclaimed: 0 })),

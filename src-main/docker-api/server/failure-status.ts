@@ -6,6 +6,7 @@ const STATUS: Record<FailureClass, number> = { usage: 400, 'not-found': 404, sta
 /** Codes whose status clients tell apart from that of their class. */
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   'not-in-this-release': 501,
+  'login-denied': 401,
   'body-too-large': 413,
   'permission-refused': 403,
   'predefined-network': 403,

@@ -63,6 +63,19 @@ describe('a registry', () => {
     await pull(asks, { auth: USER });
   });
 
+  test('takes a login, or says that it does not', async () => {
+    const asks = await start({ authorization: BASIC, challenge: () => 'Basic realm="here"', asksAtOnce: true });
+    const store = await openImageStore({ folder: join(folder, 'store'), worker });
+    try {
+      await store.logIn(asks.host, { auth: USER });
+      for (const auth of [{ ...USER, password: 'wrong' }, {}]) {
+        await expect(store.logIn(asks.host, { auth })).rejects.toMatchObject({ code: 'login-denied' });
+      }
+    } finally {
+      store.close();
+    }
+  });
+
   test('that wants a token: it is fetched with name and password for just this pull', async () => {
     const asks = await start({
       authorization: 'Bearer good',

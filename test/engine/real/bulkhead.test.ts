@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CliSession } from '../../support/cli-session.ts';
+import { FakeRegistry } from '../../support/engine/fake-registry.ts';
+import { packFolder } from '../../support/engine/layout-maker.ts';
 import { RealEngine } from '../../support/engine/real-engine.ts';
 import { need } from '../../support/need.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
@@ -10,7 +12,7 @@ import { temporaryHome } from '../../support/temporary-home.ts';
 const able = need('root', 'docker', 'networks');
 const { home, env } = temporaryHome();
 const engine = new RealEngine(home, env);
-const bulkhead = (...argv: string[]) => new CliSession(argv, env).finished;
+const bulkhead = (...argv: string[]) => new CliSession(argv, { ...env, HOME: home }).finished;
 const said = async (...argv: string[]): Promise<string> => {
   const { status, stdout, stderr } = await bulkhead(...argv);
   expect(`${status} ${stderr}`).toBe('0 ');
@@ -60,6 +62,30 @@ describe('bulkhead, over the real engine', { timeout: 120_000 }, () => {
     const [stats] = JSON.parse(await said('stats', '--json', 'web'));
     expect(stats).toMatchObject({ name: 'web', processes: 1 });
     await said('rm', '-f', 'web');
+  });
+
+  test('docker login is asked of the registry, and pull speaks for whoever logged in', async () => {
+    mkdirSync(join(home, 'box'));
+    writeFileSync(join(home, 'box/file'), 'kept\n');
+    const authorization = `Basic ${Buffer.from('ann:secret').toString('base64')}`;
+    const registry = await FakeRegistry.start(packFolder(join(home, 'box')), {
+      authorization,
+      challenge: () => 'Basic realm="here"',
+      asksAtOnce: true,
+    });
+    try {
+      const image = `${registry.host}/box:1`;
+      expect((await bulkhead('pull', image)).stderr).toContain('access is denied');
+      const logIn = (password: string) =>
+        engine.client.run(['login', '-u', 'ann', '--password-stdin', registry.host], password);
+      expect((await logIn('wrong')).stderr).toContain('incorrect username or password');
+      expect((await logIn('secret')).stdout).toContain('Login Succeeded');
+      expect(await bulkhead('pull', image)).toMatchObject({ status: 0 });
+      expect(await said('images')).toContain(`${registry.host}/box`);
+      await said('rmi', image);
+    } finally {
+      registry.stop();
+    }
   });
 
   test('what the host lacks is exit status 5, with a hint', async () => {

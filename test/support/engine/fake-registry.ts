@@ -11,6 +11,8 @@ export interface FakeRegistryOptions {
   readonly challenge?: (origin: string) => string;
   /** The header that is good; any is when left out. */
   readonly authorization?: string;
+  /** Asked for at `/v2/` already, as real ones do. */
+  readonly asksAtOnce?: boolean;
   /** Answers what is no part of the registry's interface, as a token server does. */
   readonly beside?: (request: IncomingMessage, response: ServerResponse) => void;
   /** Bytes of a layer after which the first connection that reads it is cut. */
@@ -84,8 +86,8 @@ export class FakeRegistry {
       this.options.beside?.(request, response);
       return;
     }
-    const { authorization: good = authorization, challenge } = this.options;
-    if (url !== '/v2/' && authorization !== good) {
+    const { authorization: good = authorization, challenge, asksAtOnce } = this.options;
+    if ((asksAtOnce || url !== '/v2/') && authorization !== good) {
       response.writeHead(401, challenge ? { 'www-authenticate': challenge(this.origin) } : {}).end();
     } else if (url === '/v2/') response.end('{}');
     else if (url === '/v2/box/manifests/1') response.setHeader('content-type', MANIFEST).end(this.manifest);

@@ -70,6 +70,7 @@ export class ShelfOfImages implements ImageStore {
   remove = async (): Promise<Removed[]> => later();
   prune = async () => ({ removed: [], reclaimedBytes: 0 });
   pull = async (): Promise<Image> => later();
+  logIn = async (): Promise<void> => later();
   push = async () => later();
   load = async () => later();
   save = async () => later();
