@@ -1,10 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { SettingsFile } from '../../../src-main/app/settings-file.ts';
 
-const fresh = (): string => join(mkdtempSync(join(tmpdir(), 'bulkhead-settings-')), 'deep/settings.json');
+const folders: string[] = [];
+const fresh = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-settings-'));
+  folders.push(folder);
+  return join(folder, 'deep/settings.json');
+};
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
 
 test('without a file everything is as the system has it', () => {
   expect(new SettingsFile(fresh()).get()).toEqual({ theme: 'system', keepsRunningSaid: false });
