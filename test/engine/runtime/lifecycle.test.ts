@@ -22,6 +22,16 @@ describe('a container’s life', { timeout: 60_000 }, () => {
     await expect(runtime.state(id)).rejects.toMatchObject({ failureClass: 'not-found' });
   });
 
+  test('one init waits for the next container, however many are refused', async () => {
+    const refused = dockerLikeSpec(['/bin/true'], (draft) => Object.assign(draft, { windows: {} }));
+    const { id } = await containers.create(dockerLikeSpec(['/bin/sleep', '60']));
+    for (let i = 0; i < 3; i++) await expect(containers.create(refused)).rejects.toThrow('windows');
+    const keeper = readFileSync(join(containers.root, '.keeper.lock'), 'utf8').trim();
+    const children = readFileSync(`/proc/${keeper}/task/${keeper}/children`, 'utf8').trim().split(' ');
+    const { pid } = await containers.runtime.state(id);
+    expect(children.map(Number).filter((child) => child !== pid)).toHaveLength(1);
+  });
+
   test('standard input reaches the program, and its end too', async () => {
     const { id, io, said } = await containers.create(dockerLikeSpec(['/bin/cat']));
     await containers.runtime.start(id);

@@ -128,7 +128,7 @@ export class Keeper {
     try {
       const pidNamespace = pidNamespaceOf(spec);
       const timeNamespace = timeNamespaceOf(spec);
-      const warm = pidNamespace === 'new' && timeNamespace === undefined ? this.warm.take() : undefined;
+      const mayWait = pidNamespace === 'new' && timeNamespace === undefined;
       const { init, folder } = await createContainer({
         root: this.root,
         id,
@@ -138,8 +138,11 @@ export class Keeper {
         size: io.kind === 'terminal' ? (io.size ?? consoleSize(spec.process)) : null,
         extraFds: 0,
         openFiles: OPEN_FILES,
-        belated: warm === undefined ? null : belated(streams.streams),
-        init: () => warm ?? spawnInit({ streams: streams.streams, pidNamespace, timeNamespace }),
+        belated: belated(streams.streams),
+        // Not before it is needed: whatever is refused needs none.
+        init: () =>
+          (mayWait ? this.warm.take() : undefined) ??
+          spawnInit({ streams: streams.streams, pidNamespace, timeNamespace }),
         onTerminal: (master) => streams.takeMaster(master),
       });
       streams.closeTheirs();

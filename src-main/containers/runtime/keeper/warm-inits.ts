@@ -36,7 +36,7 @@ export class WarmInits {
 function spawnWarm(leaves: readonly string[]): SpawnedInit {
   const fd = openSync('/dev/null', 'r+');
   try {
-    return spawnInit({ streams: [fd, fd, fd], pidNamespace: 'new', leaves });
+    return spawnInit({ streams: [fd, fd, fd], pidNamespace: 'new', leaves, ahead: true });
   } finally {
     closeSync(fd);
   }

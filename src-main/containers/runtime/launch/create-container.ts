@@ -20,7 +20,7 @@ export interface Creation {
   readonly bundle: string;
   readonly spec: Spec;
   readonly nullIo: boolean;
-  /** Of an init that was started ahead. */
+  /** What an init that was started ahead is told besides. */
   readonly belated: Belated | null;
   readonly size: TerminalSize | null;
   readonly extraFds: number;
@@ -99,7 +99,7 @@ async function instruct(
     outsideHooks: (spec.hooks?.prestart ?? spec.hooks?.createRuntime ?? []).length > 0,
     size: creation.size,
     nullIo: creation.nullIo,
-    belated: creation.belated,
+    belated: init.ahead ? creation.belated : null,
     extraFds: creation.extraFds,
     openFiles: creation.openFiles,
   });

@@ -20,6 +20,8 @@ export interface InitRequest {
   readonly pidNamespace: 'new' | 'same' | { readonly path: string };
   /** Mount points of this namespace that it is not to keep mounted by having a copy. */
   readonly leaves?: readonly string[];
+  /** It will wait for its order. */
+  readonly ahead?: boolean;
   /** The path of a time namespace to be born in: a process with threads cannot enter one (time_namespaces(7)). */
   readonly timeNamespace?: string | undefined;
 }
@@ -34,10 +36,12 @@ export class SpawnedInit {
   private released = false;
   private text = '';
 
+  /** @param ahead whether it was started before there was anything to start it for */
   constructor(
     readonly child: ChildProcess,
     private readonly orders: number,
     reports: number,
+    readonly ahead: boolean,
   ) {
     const socket = new Socket({ fd: reports, readable: true, writable: false });
     socket.setEncoding('utf8');
@@ -122,7 +126,14 @@ export class SpawnedInit {
  * born in them. Its own executable is on a mount of its own that is read-only, and out of the container's reach, so
  * that `/proc/self/exe` is no way to overwrite it (CVE-2019-5736).
  */
-export function spawnInit({ streams, extra = [], pidNamespace, leaves = [], timeNamespace }: InitRequest): SpawnedInit {
+export function spawnInit({
+  streams,
+  extra = [],
+  pidNamespace,
+  leaves = [],
+  ahead = false,
+  timeNamespace,
+}: InitRequest): SpawnedInit {
   const orders = openPipe();
   const reports = openPipe();
   const home = {
@@ -157,7 +168,7 @@ export function spawnInit({ streams, extra = [], pidNamespace, leaves = [], time
       enterNamespace(home.mount, CLONE.NEWNS, 'own mount namespace');
       process.chdir(home.cwd);
     }
-    return new SpawnedInit(child, orders.write, reports.read);
+    return new SpawnedInit(child, orders.write, reports.read, ahead);
   } finally {
     for (const fd of [orders.read, reports.write, home.mount, home.pid]) closeSync(fd);
   }
