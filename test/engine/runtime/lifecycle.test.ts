@@ -23,7 +23,9 @@ describe('a container’s life', { timeout: 60_000 }, () => {
   });
 
   test('one init waits for the next container, however many are refused', async () => {
-    const refused = dockerLikeSpec(['/bin/true'], (draft) => Object.assign(draft, { windows: {} }));
+    const refused = dockerLikeSpec(['/bin/true'], (draft) =>
+      Object.assign(draft, { windows: { layerFolders: ['C'] } }),
+    );
     const { id } = await containers.create(dockerLikeSpec(['/bin/sleep', '60']));
     for (let i = 0; i < 3; i++) await expect(containers.create(refused)).rejects.toThrow('windows');
     const keeper = readFileSync(join(containers.root, '.keeper.lock'), 'utf8').trim();
