@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeEach } from 'vitest';
 
@@ -8,6 +8,8 @@ export const RUNS_IN_THE_LAB = 'needs a /dev/kvm it may open: run in the lab ins
 /** What a test can need of the computer it runs on, and why it is not there. */
 const needs = {
   kvm: () => (usable('/dev/kvm') ? undefined : RUNS_IN_THE_LAB),
+  /** KVM on a processor that virtualizes: without, some run micro-guests, and no Linux. */
+  hardware: () => (/\b(vmx|svm)\b/.test(readFileSync('/proc/cpuinfo', 'utf8')) ? undefined : RUNS_IN_THE_LAB),
   root: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
   display: () => (process.env.DISPLAY || found('Xvfb') ? undefined : 'needs a display, or Xvfb'),
   qemu: () => missingOf(['qemu-system-x86_64']),

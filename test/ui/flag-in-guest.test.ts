@@ -11,7 +11,7 @@ const [TAKEN, KEPT] = ['sse4a', 'sse4_2'];
 const LONG_MS = 180_000 * SLOWNESS;
 
 describe('a feature turned off in the window', () => {
-  const met = need('kvm', 'display');
+  const met = need('kvm', 'hardware', 'display');
   const computer = new Computer();
   let page: Page;
 
