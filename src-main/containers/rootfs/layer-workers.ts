@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { builtProgram } from '../../base/built-program.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import { Failure, reviveFailure } from '../../base/failure.ts';
 import type { JobResults, LayerJob, LayerOrder, LayerReport } from './layer-jobs.ts';
@@ -21,7 +20,7 @@ export class LayerWorkers implements Disposable {
   private readonly idle = new Map<Worker, NodeJS.Timeout>();
   private readonly busy = new Set<Worker>();
 
-  constructor(private readonly file: URL = layerWorkerFile()) {}
+  constructor(private readonly file: URL = pathToFileURL(builtProgram('layer-worker.js'))) {}
 
   /** Runs a job to its end; aborting ends its thread, and leaves what it had begun to whoever tidies up. */
   async run<J extends LayerJob>(job: J, watch: JobWatch = {}): Promise<JobResults[J['kind']]> {
@@ -94,14 +93,4 @@ function perform(worker: Worker, job: LayerJob, { signal, progress, chunk }: Job
     signal?.addEventListener('abort', onAbort, { once: true });
     order({ kind: 'start', job });
   });
-}
-
-/** Where the thread's built program is: beside this one, one folder up from a chunk, or in a clone's `out`. */
-function layerWorkerFile(): URL {
-  const here = import.meta.dirname;
-  const candidates = [join(here, 'layer-worker.js'), join(dirname(here), 'layer-worker.js')];
-  for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
-    candidates.push(join(folder, 'out/main/layer-worker.js'));
-  }
-  return pathToFileURL(candidates.find((path) => existsSync(path)) ?? candidates[0]!);
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
+import { builtProgram } from '../../base/built-program.ts';
 import { Failure, type FailureRecord, reviveFailure } from '../../base/failure.ts';
 import type { EnginePaths } from '../../inventory/paths.ts';
 import { keepDescriptorsFromChildren } from '../../linux/close-on-exec.ts';
@@ -64,7 +65,7 @@ function spawnEngine(paths: EnginePaths, env: NodeJS.ProcessEnv, starter: Starte
   const inElectron = process.versions.electron !== undefined;
   try {
     if (inElectron) keepDescriptorsFromChildren();
-    const argv = [process.execPath, engineScript(), paths.socket];
+    const argv = [process.execPath, builtProgram('engine.js'), paths.socket];
     const [program = '', ...args] =
       starter === undefined ? argv : [...starter.argv, ...argv, paths.data, paths.runtime];
     return spawn(program, args, {
@@ -76,18 +77,6 @@ function spawnEngine(paths: EnginePaths, env: NodeJS.ProcessEnv, starter: Starte
   } finally {
     closeSync(log);
   }
-}
-
-/** Where the engine's built program is: beside this one, one folder up from a chunk, or in a clone's `out`. */
-export function engineScript(): string {
-  const here = import.meta.dirname;
-  const candidates = [join(here, 'engine.js'), join(dirname(here), 'engine.js')];
-  for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
-    candidates.push(join(folder, 'out', 'main', 'engine.js'));
-  }
-  const found = candidates.find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  throw new Failure('host', 'not-built', 'engine: its program is missing', { hint: 'run `npm start` once' });
 }
 
 /** What the engine writes on its fd 3: that it serves, or why not. */

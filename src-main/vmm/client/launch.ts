@@ -1,8 +1,8 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
+import { builtProgram } from '../../base/built-program.ts';
 import { Failure, type FailureRecord, reviveFailure } from '../../base/failure.ts';
 import { writeFailure } from '../../inventory/atomic-file.ts';
 import type { BulkheadPaths, MachinePaths } from '../../inventory/paths.ts';
@@ -94,21 +94,9 @@ async function reapEnding(machine: MachinePaths): Promise<boolean | undefined> {
   }
 }
 
-/** Where the VM host's built program is: beside this one, one folder up from a chunk, or in a clone's `out`. */
-export function vmHostScript(): string {
-  const here = import.meta.dirname;
-  const candidates = [join(here, 'vm-host.js'), join(dirname(here), 'vm-host.js')];
-  for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
-    candidates.push(join(folder, 'out', 'main', 'vm-host.js'));
-  }
-  const found = candidates.find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  throw new Failure('host', 'not-built', 'VM host: its program is missing', { hint: 'run `npm start` once' });
-}
-
 /** `logged`: how long its log was before. */
 function spawnVmHost(paths: MachinePaths, id: string, options: LaunchOptions): { child: ChildProcess; logged: number } {
-  const script = options.script ?? vmHostScript();
+  const script = options.script ?? builtProgram('vm-host.js');
   const env = { ...(options.env ?? process.env), BULKHEAD_ORDERED_AT: `${performance.timeOrigin + performance.now()}` };
   const runtime = process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
   const log = openHostLog(paths);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { builtProgram } from '../../../base/built-program.ts';
 import type { Disposable } from '../../../base/disposable.ts';
 import { asFailure, Failure, reviveFailure } from '../../../base/failure.ts';
 import { isMountPoint, unmountLazily } from '../../../linux/classic-mount.ts';
@@ -40,7 +40,10 @@ export class InnerNetwork implements Disposable {
     mkdirSync(paths.folder, { recursive: true, mode: 0o700 });
     if (!existsSync(paths.namespace)) writeFileSync(paths.namespace, '', { mode: 0o600 });
     if (!isMountPoint(paths.namespace)) stopPasta(paths.pasta);
-    const inner = new InnerNetwork(paths, new Worker(workerFile(), { env: SHARE_ENV, trackUnmanagedFds: false }));
+    const inner = new InnerNetwork(
+      paths,
+      new Worker(builtProgram('network-worker.js'), { env: SHARE_ENV, trackUnmanagedFds: false }),
+    );
     try {
       const assignment = { namespace: paths.namespace, networks, running: paths.sandboxes };
       await inner.settled(0, { kind: 'start', assignment });
@@ -133,14 +136,4 @@ function innerPaths(running: string): InnerPaths {
     pasta: join(folder, 'pasta.pid'),
     sandboxes: join(folder, 'sandboxes'),
   };
-}
-
-/** Where the thread's built program is: beside this one, one folder up from a chunk, or in a clone's `out`. */
-function workerFile(): URL {
-  const here = import.meta.dirname;
-  const candidates = [join(here, 'network-worker.js'), join(dirname(here), 'network-worker.js')];
-  for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
-    candidates.push(join(folder, 'out/main/network-worker.js'));
-  }
-  return pathToFileURL(candidates.find((path) => existsSync(path)) ?? candidates[0]!);
 }

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { builtProgram } from '../../../base/built-program.ts';
 import { Failure, reviveFailure } from '../../../base/failure.ts';
-import { builtProgram } from '../launch/spawn-init.ts';
 import { eachLine } from './lines.ts';
 import { KEEPER_SOCKET, type KeeperAnswer, type KeeperCall } from './protocol.ts';
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { dirname, join } from 'node:path';
+import { builtProgram } from '../../../base/built-program.ts';
 import { Failure, reviveFailure } from '../../../base/failure.ts';
 import { unmountLazily } from '../../../linux/classic-mount.ts';
 import { openPipe } from '../../../linux/exec.ts';
@@ -156,7 +156,7 @@ export function spawnInit({
         process.execPath,
         ...INIT_FLAGS,
       ];
-      child = spawn(program, [...args, initScript()], {
+      child = spawn(program, [...args, builtProgram('container-init.js')], {
         stdio: [...streams, orders.read, reports.write, ...extra],
         cwd: '/',
         env: { PATH: process.env.PATH ?? '', ...runtime },
@@ -226,22 +226,4 @@ function protectExecutable(): void {
     closeSync(tree);
     target.dispose();
   }
-}
-
-/** Where the init's built program is: beside this one, one folder up from a chunk, or in a clone's `out`. */
-function initScript(): string {
-  return builtProgram('container-init.js');
-}
-
-export function builtProgram(name: string): string {
-  const here = import.meta.dirname;
-  const candidates = [join(here, name), join(dirname(here), name)];
-  for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
-    candidates.push(join(folder, 'out', 'main', name));
-  }
-  const found = candidates.find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  throw new Failure('host', 'not-built', `${name}: this part of the program is missing`, {
-    hint: 'run `npm start` once',
-  });
 }
