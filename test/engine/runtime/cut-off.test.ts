@@ -1,10 +1,10 @@
 /** Whoever drives containers may end between any two steps: what then stays, and what does not. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KeeperClient } from '../../../src-main/containers/runtime/keeper/keeper-client.ts';
-import { KEEPER_SOCKET } from '../../../src-main/containers/runtime/keeper/protocol.ts';
+import { KEEPER_LOCK, KEEPER_SOCKET } from '../../../src-main/containers/runtime/keeper/protocol.ts';
 import { LinuxRuntime } from '../../../src-main/containers/runtime/linux-runtime.ts';
 import { ContainerOperations } from '../../../src-main/containers/runtime/operations.ts';
 import { parseSpec } from '../../../src-main/containers/runtime/spec/config.ts';
@@ -53,6 +53,22 @@ describe('who drives containers ends', () => {
     await new ContainerOperations(root, 'deleted').delete({ force: true });
     await client.dispose();
     await expect.poll(() => existsSync(join(root, KEEPER_SOCKET)), PATIENT).toBe(false);
+  });
+
+  test('a killed keeper’s container runs on, and another keeper runs programs in it', async () => {
+    const runtime = new LinuxRuntime(root);
+    const spec = dockerLikeSpec(['/bin/sleep', '60']);
+    await runtime.create({ id: 'orphan', bundle: bundle.path, spec, io: { kind: 'null' } });
+    await runtime.start('orphan');
+    const keeper = Number(readFileSync(join(root, KEEPER_LOCK), 'utf8'));
+    process.kill(keeper, 'SIGKILL');
+    await expect.poll(() => existsSync(`/proc/${keeper}`), PATIENT).toBe(false);
+    await runtime.dispose();
+    const next = new LinuxRuntime(root);
+    const { process: program } = parseSpec(dockerLikeSpec(['/bin/sh', '-c', 'exit 5']));
+    const ran = await next.exec('orphan', program!, { kind: 'null' });
+    expect((await ran.wait()).code).toBe(5);
+    await next.dispose();
   });
 
   test('in the midst of making or deleting: a sweep takes the rest away, and leaves what is known', async () => {

@@ -27,8 +27,8 @@ interface Kept {
   readonly init: SpawnedInit;
   readonly streams: KeptStreams;
   readonly exit: Promise<Exit>;
-  /** Where its root file system is mounted. */
-  readonly rootfs: string;
+  /** Where the root file system of a container is mounted; of an exec's process it is that one's. */
+  readonly rootfs?: string;
 }
 
 /**
@@ -157,7 +157,7 @@ export class Keeper {
       streams.dispose();
       throw error;
     } finally {
-      this.warm.refill([rootfsOf(spec, bundle), ...[...this.kept.values()].map(({ rootfs }) => rootfs)]);
+      this.warm.refill([rootfsOf(spec, bundle), ...[...this.kept.values()].flatMap(({ rootfs }) => rootfs ?? [])]);
       this.considerEnd();
     }
   }
@@ -178,7 +178,7 @@ export class Keeper {
       });
       streams.closeTheirs();
       const key = `${id}/exec-${++this.execs}`;
-      this.kept.set(key, { init, streams, exit: exitOf(init.child, () => 0), rootfs: this.process(id).rootfs });
+      this.kept.set(key, { init, streams, exit: exitOf(init.child, () => 0) });
       return streams.describe(init.pid, key);
     } catch (error) {
       streams.dispose();
