@@ -58,9 +58,9 @@ export class Fleet {
     return report;
   }
 
-  /** Starts the machine; settles once the guest runs. */
+  /** Starts the machine; settles once the guest runs. A VM host that is about to be gone is waited for. */
   async start(id: string, options: LaunchOptions = {}): Promise<Launched> {
-    const summary = await this.summary(id);
+    const summary = await this.onceEnded(id);
     if (summary.state === 'broken') this.store.intact(id);
     requireState('start', summary);
     const config = this.store.intact(id);
@@ -233,6 +233,17 @@ export class Fleet {
 
   private entry(id: string): MachineEntry {
     return this.store.get(id) ?? this.store.find(id);
+  }
+
+  /** How the machine is; one whose VM host no longer answers because it is ending, as soon as it has, if that is soon. */
+  private async onceEnded(id: string): Promise<MachineSummary> {
+    const end = performance.now() + QUIT_MS;
+    for (;;) {
+      const { summary, qmp, transient } = await this.observed(id);
+      qmp?.dispose();
+      if (!transient || summary.state !== 'stopping' || performance.now() >= end) return summary;
+      await pause(LOOK_AGAIN_MS);
+    }
   }
 
   private async isOff(id: string, patienceMs: number): Promise<boolean> {
