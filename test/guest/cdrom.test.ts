@@ -1,8 +1,6 @@
-import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isoImage } from '../../src-main/storage/iso/iso-image.ts';
 import { GuestShell } from '../support/guest/guest-shell.ts';
+import { openIsos, writeIso } from '../support/isos.ts';
 import { type QmpLines, VmHosts } from '../support/vm-hosts.ts';
 
 const LONG_MS = 300_000;
@@ -29,29 +27,17 @@ describe('the CD drive of a running Tiny Linux, on the translating accelerator',
 
   /** An ISO image with a file that says which it is. */
   function cd(name: string, fillBytes: number): string {
-    const path = join(hosts.folder, `${name}.iso`);
-    const files = [
+    return writeIso(hosts.folder, name, [
       { name: 'hello', bytes: Buffer.from(`from the ${name}\n`) },
       { name: 'fill', bytes: new Uint8Array(fillBytes) },
-    ];
-    writeFileSync(path, isoImage(name, files, new Date(0)));
-    return path;
+    ]);
   }
 
   const set = (assignment: string) => hosts.commandLine('vm', 'set', id, assignment);
   /** What the inventory says is in the drive. */
   const kept = (): string | undefined => hosts.store.intact(id).cdrom;
   /** The images of CDs the VM host has open. */
-  const held = (): string[] =>
-    readdirSync(`/proc/${hosts.pid(id)}/fd`)
-      .map((fd) => {
-        try {
-          return readlinkSync(`/proc/${hosts.pid(id)}/fd/${fd}`);
-        } catch {
-          return '';
-        }
-      })
-      .filter((path) => path.endsWith('.iso'));
+  const held = (): string[] => openIsos(hosts.pid(id));
   const trayMoves = async (count: number): Promise<unknown[]> => {
     const moves: unknown[] = [];
     while (moves.length < count) moves.push((await qmp.event('DEVICE_TRAY_MOVED')).data);

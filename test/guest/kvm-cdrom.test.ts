@@ -1,7 +1,5 @@
-import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isoImage } from '../../src-main/storage/iso/iso-image.ts';
+import { openIsos, writeIso } from '../support/isos.ts';
 import { need } from '../support/need.ts';
 import { VmHosts } from '../support/vm-hosts.ts';
 
@@ -16,25 +14,12 @@ describe('a CD drive whose queue the I/O thread serves', () => {
   });
   afterAll(() => hosts?.close());
 
-  function cd(name: string): string {
-    const path = join(hosts.folder, `${name}.iso`);
-    writeFileSync(path, isoImage(name, [{ name, bytes: new Uint8Array(1) }], new Date(0)));
-    return path;
-  }
+  const cd = (name: string): string => writeIso(hosts.folder, name, [{ name, bytes: new Uint8Array(1) }]);
 
   test('changes its medium while the guest runs and while it stands still, and has no other open', async () => {
     const [first, second] = [cd('first'), cd('second')];
     const id = await hosts.run(HALT, { cdrom: first });
-    const held = (): string[] =>
-      readdirSync(`/proc/${hosts.pid(id)}/fd`)
-        .map((fd) => {
-          try {
-            return readlinkSync(`/proc/${hosts.pid(id)}/fd/${fd}`);
-          } catch {
-            return '';
-          }
-        })
-        .filter((path) => path.endsWith('.iso'));
+    const held = (): string[] => openIsos(hosts.pid(id));
     const qmp = await hosts.negotiated(id);
     const insert = (filename: string) =>
       qmp.execute('blockdev-change-medium', { arguments: { device: 'cdrom0', filename } });

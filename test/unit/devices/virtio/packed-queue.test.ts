@@ -1,15 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { RNG_QUEUE_SIZE, VirtioRng } from '../../../../src-main/devices/virtio/rng/virtio-rng.ts';
 import type { DriverPackedQueue } from '../../../support/driver-packed-queue.ts';
+import { BUFFER, buffer, ENTROPY, expectResetMends, needsReset, RING } from '../../../support/entropy.ts';
 import { RAM_BYTES, VirtioDriver } from '../../../support/virtio-driver.ts';
 
-const kind = { type: 4, classCode: 0xff_0000, queueSizes: [RNG_QUEUE_SIZE] };
 const [INDIRECT_DESC, EVENT_IDX] = [28, 29];
 const FLAG = { NEXT: 1, WRITE: 2, INDIRECT: 4, AVAIL: 0x80, USED: 0x8000 };
 const EVENT = { ENABLE: 0, DISABLE: 1, DESC: 2 };
-const RING = 0x1000;
 const TABLE = 0x4000;
-const BUFFER = 0x8000;
 
 interface Entropy {
   readonly driver: VirtioDriver;
@@ -17,14 +15,12 @@ interface Entropy {
 }
 
 function entropy(features: readonly number[] = [], size = 8, regions = [0]): Entropy {
-  const driver = new VirtioDriver(kind, (host) => new VirtioRng(host), { msix: false, regions, ring: 'packed' });
+  const driver = new VirtioDriver(ENTROPY, (host) => new VirtioRng(host), { msix: false, regions, ring: 'packed' });
   expect(driver.negotiate(features)).toBe(true);
   const queue = driver.packedQueue(0, RING, size);
   driver.driverOk();
   return { driver, queue };
 }
-const buffer = (length = 16, gpa = BUFFER) => [{ gpa, length, writable: true }];
-const needsReset = (driver: VirtioDriver): boolean => (driver.status & 64) !== 0;
 /** Gives the device buffers of a byte each and has them used; whether there was a signal. */
 const use = ({ driver, queue }: Entropy, buffers = 1): boolean => {
   for (let i = 0; i < buffers; i++) queue.add(buffer(1));
@@ -35,7 +31,7 @@ const use = ({ driver, queue }: Entropy, buffers = 1): boolean => {
 
 describe('packed virtqueues', () => {
   test('virtio 1.2 §6: RING_PACKED is offered, and who does not take it has a split ring', () => {
-    const driver = new VirtioDriver(kind, (host) => new VirtioRng(host));
+    const driver = new VirtioDriver(ENTROPY, (host) => new VirtioRng(host));
     driver.negotiate();
     driver.write(0x00, 4, 1);
     expect(driver.read(0x04, 4)).toBe(0b101);
@@ -177,16 +173,7 @@ describe('packed virtqueues', () => {
     const { driver, queue } = entropy([INDIRECT_DESC]);
     spoil(queue);
     driver.kick();
-    expect(queue.take()).toEqual([]);
-    expect(needsReset(driver)).toBe(true);
-    expect(driver.read(0x1000, 1)).toBe(2);
-    driver.negotiate();
-    driver.ram.bytes.fill(0, RING, 0x2000);
-    const again = driver.packedQueue(0, RING, 8);
-    driver.driverOk();
-    again.add(buffer());
-    driver.kick();
-    expect(again.take()).toHaveLength(1);
+    expectResetMends(driver, queue, () => driver.packedQueue(0, RING, 8));
   });
 
   test('virtio 1.2 §2.8.19: without INDIRECT_DESC an indirect table needs a reset', () => {
@@ -205,7 +192,7 @@ describe('packed virtqueues', () => {
     ['a device’s event structure outside RAM', [0x1000, 0x2000, RAM_BYTES]],
     ['a device’s event structure at an odd address', [0x1000, 0x2000, 0x2006]],
   ])('virtio 1.2 §2.8.10.1: %s needs a reset', (_what, parts) => {
-    const driver = new VirtioDriver(kind, (host) => new VirtioRng(host), { ring: 'packed' });
+    const driver = new VirtioDriver(ENTROPY, (host) => new VirtioRng(host), { ring: 'packed' });
     driver.negotiate();
     driver.setUp(0, 8, parts);
     driver.driverOk();
@@ -324,7 +311,7 @@ describe('packed virtqueues', () => {
     const packed = entropy([], 7);
     use(packed);
     renegotiate(packed.driver, 0b001);
-    const driver = new VirtioDriver(kind, (host) => new VirtioRng(host));
+    const driver = new VirtioDriver(ENTROPY, (host) => new VirtioRng(host));
     driver.negotiate();
     const split = driver.splitQueue(0, RING, 8);
     driver.driverOk();

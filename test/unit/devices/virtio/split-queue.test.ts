@@ -1,20 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { RNG_QUEUE_SIZE, VirtioRng } from '../../../../src-main/devices/virtio/rng/virtio-rng.ts';
+import { VirtioRng } from '../../../../src-main/devices/virtio/rng/virtio-rng.ts';
+import { BUFFER, buffer, ENTROPY, expectResetMends, needsReset, RING } from '../../../support/entropy.ts';
 import { RAM_BYTES, VirtioDriver } from '../../../support/virtio-driver.ts';
 
-const kind = { type: 4, classCode: 0xff_0000, queueSizes: [RNG_QUEUE_SIZE] };
 const [INDIRECT, EVENT] = [28, 29];
-const BUFFER = 0x8000;
 
 function entropy(features: readonly number[] = [], size = 8, regions = [0]) {
-  const driver = new VirtioDriver(kind, (host) => new VirtioRng(host), { msix: false, regions });
+  const driver = new VirtioDriver(ENTROPY, (host) => new VirtioRng(host), { msix: false, regions });
   driver.negotiate(features);
   const queue = driver.splitQueue(0, 0x1000, size);
   driver.driverOk();
   return { driver, queue };
 }
-const buffer = (length = 16, gpa = BUFFER) => [{ gpa, length, writable: true }];
-const needsReset = (driver: VirtioDriver): boolean => (driver.status & 64) !== 0;
 
 describe('split virtqueues', () => {
   test('virtio 1.2 §2.7.5: a chain of several descriptors is one buffer', () => {
@@ -72,16 +69,7 @@ describe('split virtqueues', () => {
     spoil(queue);
     queue.offer(0);
     driver.kick();
-    expect(queue.take()).toEqual([]);
-    expect(needsReset(driver)).toBe(true);
-    expect(driver.read(0x1000, 1)).toBe(2);
-    driver.negotiate();
-    driver.ram.bytes.fill(0, 0x1000, 0x2000);
-    const again = driver.splitQueue(0, 0x1000, 8);
-    driver.driverOk();
-    again.add(buffer());
-    driver.kick();
-    expect(again.take()).toHaveLength(1);
+    expectResetMends(driver, queue, () => driver.splitQueue(0, RING, 8));
   });
 
   test('virtio 1.2 §2.7.6.1: an available index further ahead than the ring is long needs a reset', () => {
@@ -95,7 +83,7 @@ describe('split virtqueues', () => {
     ['outside RAM', RAM_BYTES],
     ['misaligned', 0x2001],
   ])('virtio 1.2 §2.7: rings %s need a reset', (_what, base) => {
-    const driver = new VirtioDriver(kind, (host) => new VirtioRng(host));
+    const driver = new VirtioDriver(ENTROPY, (host) => new VirtioRng(host));
     driver.negotiate();
     driver.write(0x20, 4, 0x1000);
     driver.write(0x28, 4, base);
