@@ -2,7 +2,7 @@ import { bootUnderQemu, createOptions, FIRST_LINE, makeDebianGuest } from '../su
 import { Lab } from '../support/lab/lab.ts';
 import { LabBulkhead, type LabMachine, PROGRAM } from '../support/lab/lab-bulkhead.ts';
 import { repositoryRoot } from '../support/repository.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, inTurn } from './figure.ts';
 
 const RUNS = 3;
 const QMP = `node ${repositoryRoot}/test/support/lab/qmp.mjs`;
@@ -21,16 +21,12 @@ export async function benchBoot(): Promise<Figure[]> {
     const guest = await makeDebianGuest(lab);
     const bulkhead = await LabBulkhead.create(lab, '/tmp/home');
     const machine = await bulkhead.create('bench', ...createOptions(guest), '--accel', 'kvm');
-    const ours: number[] = [];
-    const theirs: number[] = [];
-    for (let run = 0; run < RUNS + 1; run++) {
-      const own = await bootOurs(machine);
-      const other = await bootUnderQemu(lab, guest);
-      if (run === 0) continue;
-      ours.push(own);
-      theirs.push(other.seconds);
-    }
-    return [{ name: 'boot-lab', unit: 's', ours, reference: theirs }];
+    const figures = await inTurn(
+      RUNS,
+      () => bootOurs(machine),
+      async () => (await bootUnderQemu(lab, guest)).seconds,
+    );
+    return [{ name: 'boot-lab', unit: 's', ...figures }];
   } finally {
     await lab.dispose();
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { microKernel } from '../support/micro-kernel.ts';
 import { MicroVm } from '../support/micro-vm.ts';
 import { repositoryRoot } from '../support/repository.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, inTurn } from './figure.ts';
 
 const COUNT = 20_000;
 const RUNS = 25;
@@ -30,14 +30,14 @@ function littleEndian(value: number): Uint8Array {
  * The time of an exit through the shipping loop and bus against the same guest under a C loop that does nothing else, and
  * under QEMU's `-accel kvm`, in turn.
  */
-export function benchExits(): Figure[] {
+export async function benchExits(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-bench-'));
   try {
     const reference = join(folder, 'exits');
     execFileSync('gcc', ['-O2', '-o', reference, join(repositoryRoot, 'test/bench/reference/exits.c')]);
     const figures = [
-      figure('exits-port-io', 'port', portLoop(COUNT), reference),
-      figure('exits-mmio', 'mmio', mmioLoop(COUNT), reference),
+      await figure('exits-port-io', 'port', portLoop(COUNT), reference),
+      await figure('exits-mmio', 'mmio', mmioLoop(COUNT), reference),
     ];
     const obstacle = qemuObstacle(folder);
     if (obstacle !== undefined) {
@@ -54,17 +54,13 @@ export function benchExits(): Figure[] {
   }
 }
 
-function figure(name: string, kind: 'port' | 'mmio', code: Uint8Array, reference: string): Figure {
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let run = 0; run < RUNS + 1; run++) {
-    const own = runOurs(code) / COUNT;
-    const other = Number(execFileSync(reference, [kind, String(COUNT)], { encoding: 'utf8' })) / COUNT;
-    if (run === 0) continue;
-    ours.push(own);
-    theirs.push(other);
-  }
-  return { name, unit: 'ns/exit', ours, reference: theirs };
+async function figure(name: string, kind: 'port' | 'mmio', code: Uint8Array, reference: string): Promise<Figure> {
+  const figures = await inTurn(
+    RUNS,
+    () => runOurs(code) / COUNT,
+    () => Number(execFileSync(reference, [kind, String(COUNT)], { encoding: 'utf8' })) / COUNT,
+  );
+  return { name, unit: 'ns/exit', ...figures };
 }
 
 /** Why QEMU cannot be measured here: it is missing, or this KVM is not one it can use. */

@@ -10,6 +10,24 @@ export interface Figure {
   readonly higherIsBetter?: boolean;
 }
 
+/** Both in turn, `runs` times after one that does not count. */
+export async function inTurn(
+  runs: number,
+  measureOurs: (run: number) => number | Promise<number>,
+  measureReference: (run: number) => number | Promise<number>,
+): Promise<{ ours: number[]; reference: number[] }> {
+  const ours: number[] = [];
+  const reference: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    const own = await measureOurs(run);
+    const other = await measureReference(run);
+    if (run === 0) continue;
+    ours.push(own);
+    reference.push(other);
+  }
+  return { ours, reference };
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

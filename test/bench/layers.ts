@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LayerWorkers } from '../../src-main/containers/rootfs/layer-workers.ts';
 import { makeLayout, packFolder } from '../support/engine/layout-maker.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, inTurn } from './figure.ts';
 import { refereesFor } from './referees.ts';
 
 const RUNS = 5;
@@ -25,18 +25,14 @@ export async function benchLayers(): Promise<Figure[]> {
   const workers = new LayerWorkers();
   try {
     const { blob, layout } = makeLayer(folder);
-    const ours: number[] = [];
-    const reference: number[] = [];
-    for (let run = 0; run <= RUNS; run++) {
-      const own = await timed(folder, (target) => unpack(workers, blob, target));
-      const other = await timed(folder, (target) =>
-        execFileSync('umoci', ['raw', 'unpack', '--image', `${layout}:x`, target], { stdio: 'ignore' }),
-      );
-      if (run === 0) continue;
-      ours.push(own);
-      reference.push(other);
-    }
-    return [{ name: NAME, unit: 'ms', ours, reference }];
+    const byUmoci = (target: string) =>
+      execFileSync('umoci', ['raw', 'unpack', '--image', `${layout}:x`, target], { stdio: 'ignore' });
+    const figures = await inTurn(
+      RUNS,
+      () => timed(folder, (target) => unpack(workers, blob, target)),
+      () => timed(folder, byUmoci),
+    );
+    return [{ name: NAME, unit: 'ms', ...figures }];
   } finally {
     workers.dispose();
     rmSync(folder, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LinuxRuntime } from '../../src-main/containers/runtime/linux-runtime.ts';
 import { Bundle, dockerLikeSpec } from '../engine/runtime/bundle.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, inTurn } from './figure.ts';
 import { refereesFor } from './referees.ts';
 
 const RUNS = 3;
@@ -17,18 +17,14 @@ export async function benchManyContainers(): Promise<Figure[]> {
   const bundle = new Bundle();
   const root = mkdtempSync(join(tmpdir(), 'bulkhead-bench-'));
   const runtime = new LinuxRuntime(root);
-  const ours: number[] = [];
-  const reference: number[] = [];
   try {
     bundle.write(dockerLikeSpec(['/bin/true']));
-    for (let run = 0; run <= RUNS; run++) {
-      const own = await allAtOnce(runtime, bundle.path, run);
-      const other = allByRunc(bundle.path, run);
-      if (run === 0) continue;
-      ours.push(own);
-      reference.push(other);
-    }
-    return [{ name: NAME, unit: 'ms', ours, reference }];
+    const figures = await inTurn(
+      RUNS,
+      (run) => allAtOnce(runtime, bundle.path, run),
+      (run) => allByRunc(bundle.path, run),
+    );
+    return [{ name: NAME, unit: 'ms', ...figures }];
   } finally {
     await runtime.dispose();
     bundle.dispose();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RealEngine } from '../support/engine/real-engine.ts';
 import { repositoryRoot } from '../support/repository.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, inTurn } from './figure.ts';
 import { refereesFor } from './referees.ts';
 
 const RUNS = 9;
@@ -18,22 +18,18 @@ export async function benchPodman(): Promise<Figure[]> {
   const { ELECTRON_RUN_AS_NODE: _asNode, ...inherited } = process.env;
   const env = { ...inherited, XDG_DATA_HOME: join(home, 'data'), XDG_RUNTIME_DIR: join(home, 'run') };
   const engine = new RealEngine(home, env);
-  const ours: number[] = [];
-  const reference: number[] = [];
   try {
     await engine.start();
     await engine.importBusybox();
     const archive = join(home, 'busybox.tar');
     await engine.client.say('save', '-o', archive, 'busybox');
     podman(home, env, `${PODMAN} load -q -i $2`, archive);
-    for (let run = 0; run <= RUNS; run++) {
-      const own = ownRun(env);
-      const other = Number(podman(home, env, TIMED)) / 1000;
-      if (run === 0) continue;
-      ours.push(own);
-      reference.push(other);
-    }
-    return [{ name: NAME, unit: 'ms', ours, reference }];
+    const figures = await inTurn(
+      RUNS,
+      () => ownRun(env),
+      () => Number(podman(home, env, TIMED)) / 1000,
+    );
+    return [{ name: NAME, unit: 'ms', ...figures }];
   } finally {
     await engine.dispose();
     rmSync(home, { recursive: true, force: true });

@@ -44,24 +44,36 @@ export interface Ran {
   readonly stderr: string;
 }
 
+export interface RanWith {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** All of its standard input. */
+  readonly input?: string | undefined;
+}
+
+/** Runs a program to its end. */
+export function ran(program: string, args: readonly string[], { input, ...where }: RanWith = {}): Promise<Ran> {
+  return new Promise((done, failed) => {
+    const child = spawn(program, args, { ...where, stdio: ['pipe', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.on('error', failed);
+    child.on('close', (status) => done({ status, stdout, stderr }));
+    child.stdin.end(input);
+  });
+}
+
 /** Runs the client against an engine's socket. */
 export function docker(socket: string, home: string) {
   const program = dockerClient();
   const env = { PATH: process.env.PATH, HOME: home, DOCKER_HOST: `unix://${socket}` };
-  const run = (args: readonly string[], input?: string): Promise<Ran> =>
-    new Promise((done) => {
-      const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
-      let stdout = '';
-      let stderr = '';
-      child.stdout.on('data', (chunk) => {
-        stdout += chunk;
-      });
-      child.stderr.on('data', (chunk) => {
-        stderr += chunk;
-      });
-      child.on('close', (status) => done({ status, stdout, stderr }));
-      child.stdin.end(input);
-    });
+  const run = (args: readonly string[], input?: string): Promise<Ran> => ran(program, args, { env, input });
   /** What it prints, when it succeeds. */
   const say = async (...args: string[]): Promise<string> => {
     const { status, stdout, stderr } = await run(args);

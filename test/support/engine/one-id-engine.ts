@@ -1,9 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../repository.ts';
-import { docker, type Ran } from './docker-client.ts';
+import { docker, type Ran, ran } from './docker-client.ts';
 
 /** Of every Debian: an account nobody uses, which no subuid(5) line names. */
 const USER = 'games';
@@ -28,8 +28,8 @@ export class OneIdEngine {
     for (const name of NEEDED_MODULES) {
       cpSync(join(repositoryRoot, 'node_modules', name), join(program, 'node_modules', name), { recursive: true });
     }
-    await finished('chown', ['-R', `${USER}:`, this.home]);
-    await finished('chmod', ['-R', 'u=rwX,go=rX', program]);
+    await ran('chown', ['-R', `${USER}:`, this.home], { cwd: '/' });
+    await ran('chmod', ['-R', 'u=rwX,go=rX', program], { cwd: '/' });
     await this.bulkhead('engine', 'serve');
   }
 
@@ -42,11 +42,8 @@ export class OneIdEngine {
 
   tryBulkhead(...args: string[]): Promise<Ran> {
     const become = ['--reuid', USER, '--regid', USER, '--clear-groups', '--inh-caps=-all', '--'];
-    return finished('setpriv', [...become, 'node', join(this.home, 'program/bulkhead'), ...args], {
-      HOME: this.home,
-      XDG_RUNTIME_DIR: this.run,
-      PATH: process.env.PATH,
-    });
+    const env = { HOME: this.home, XDG_RUNTIME_DIR: this.run, PATH: process.env.PATH };
+    return ran('setpriv', [...become, 'node', join(this.home, 'program/bulkhead'), ...args], { env, cwd: '/' });
   }
 
   /** Kills it, and starts it again beside the containers that run on. */
@@ -67,23 +64,7 @@ export class OneIdEngine {
     if (all.length > 0) await this.client.say('rm', '-f', '-v', ...all);
     await this.bulkhead('engine', 'stop');
     const left = ['sh', '-c', `while pgrep -u ${USER} -f ${this.run} >/dev/null; do sleep 0.2; done`] as const;
-    await finished(left[0], left.slice(1));
+    await ran(left[0], left.slice(1), { cwd: '/' });
     rmSync(this.home, { recursive: true, force: true });
   }
-}
-
-function finished(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ran> {
-  return new Promise((done, failed) => {
-    const child = spawn(program, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.on('error', failed);
-    child.on('close', (status) => done({ status, stdout, stderr }));
-  });
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { engineMark } from '../../../src-main/containers/networks/bridge-networks.ts';
 import type { EnginePaths } from '../../../src-main/inventory/paths.ts';
 
 /** What an engine says of one of its containers: Docker API 1.47 ContainerInspect, the part that can leave something. */
@@ -69,13 +69,8 @@ function cgroups(known: ReadonlySet<string>): string[] {
   );
 }
 
-/** What this engine writes on its links and names its table by. */
-function markOf({ networks }: EnginePaths): string {
-  return `bulkhead-${createHash('sha256').update(networks).digest('hex').slice(0, 12)}`;
-}
-
 function links(paths: EnginePaths, live: readonly Listed[]): string[] {
-  const mark = markOf(paths);
+  const mark = engineMark(paths.networks);
   const endpoints = live.flatMap(({ NetworkSettings }) => Object.values(NetworkSettings.Networks));
   const wanted = new Set([
     ...endpoints.map(({ EndpointID }) => `bv-${EndpointID.slice(0, 12)}`),
@@ -89,7 +84,7 @@ function links(paths: EnginePaths, live: readonly Listed[]): string[] {
 }
 
 function firewall(paths: EnginePaths, live: readonly Listed[]): string[] {
-  const mark = markOf(paths);
+  const mark = engineMark(paths.networks);
   const addresses = live
     .flatMap(({ NetworkSettings }) => Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress))
     .filter((address) => address !== '');
