@@ -78,6 +78,7 @@ export type ContainerFile = z.infer<typeof containerFile>;
 
 /** What is in a folder; `truncated` when that is more than anybody would read. */
 export const containerFolder = z.object({ files: z.array(containerFile), truncated: z.boolean() });
+export type ContainerFolder = z.infer<typeof containerFolder>;
 
 /** One reading; `atMs` is when, since 1970. */
 export const containerSample = z.object({

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { asFailure, Failure } from '../base/failure.ts';
 import type {
   ContainerDraft,
+  ContainerFolder,
   ContainerListItem,
   ContainerSummary,
   TerminalItem,
@@ -16,10 +17,8 @@ import {
   createBodyOf,
   draftOf,
   type EngineContainer,
-  type EngineFolder,
   type EngineStats,
   type EngineSummary,
-  folderOf,
   sampleOf,
   summaryOf,
 } from './container-shapes.ts';
@@ -70,7 +69,7 @@ export function containerCalls(
     },
     'container.files': async ({ id, path }) => {
       const engine = await open();
-      return folderOf(await engine.json<EngineFolder>('GET', `/bulkhead/containers/${id}/files`, { query: { path } }));
+      return engine.json<ContainerFolder>('GET', `/bulkhead/containers/${id}/files`, { query: { path } });
     },
     'container.saveFile': async ({ id, path }) => {
       const name = basename(path);

@@ -1,6 +1,5 @@
 import type {
   ContainerDraft,
-  ContainerFile,
   ContainerPort,
   ContainerSample,
   ContainerState,
@@ -49,35 +48,6 @@ export interface EngineStats {
   readonly memory_stats: { readonly usage?: number; readonly limit?: number };
   readonly pids_stats: { readonly current?: number };
   readonly networks?: Readonly<Record<string, { rx_bytes: number; tx_bytes: number }>>;
-}
-
-/** Our engine's list of a folder. */
-export interface EngineFolder {
-  readonly Files: readonly {
-    readonly Name: string;
-    readonly Kind: ContainerFile['kind'];
-    readonly Size: number;
-    readonly Mode: number;
-    readonly ChangedAt: string;
-    readonly Target: string;
-    readonly LeadsIn: boolean;
-  }[];
-  readonly Truncated: boolean;
-}
-
-export function folderOf({ Files, Truncated }: EngineFolder): { files: ContainerFile[]; truncated: boolean } {
-  const files = Files.map(
-    (file): ContainerFile => ({
-      name: file.Name,
-      kind: file.Kind,
-      bytes: file.Size,
-      mode: file.Mode,
-      changedAt: file.ChangedAt,
-      target: file.Target,
-      leadsIn: file.LeadsIn,
-    }),
-  );
-  return { files, truncated: Truncated };
 }
 
 export function summaryOf(summary: EngineSummary): ContainerSummary {

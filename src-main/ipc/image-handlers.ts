@@ -1,5 +1,5 @@
 import { Failure } from '../base/failure.ts';
-import { credentialHeaders } from '../docker-api/client/kept-credentials.ts';
+import { pullLines } from '../docker-api/client/pull-lines.ts';
 import type { CallHandlers, StreamHandlers } from './contract-server.ts';
 import { lookAfterEvents, type OpenEngine, serveUntilClosed } from './engine-stream.ts';
 
@@ -67,10 +67,7 @@ export function imageStreams(open: OpenEngine): ImageStreams {
     // Closing the stream is going away, which cancels the pull.
     'image.pull': ({ name }, sink) =>
       serveUntilClosed(open, sink, async (engine, signal) => {
-        const tagged = name.includes('@') || /:[^/]+$/.test(name);
-        const query = { fromImage: name, tag: tagged ? undefined : 'latest' };
-        const headers = await credentialHeaders(name, process.env);
-        for await (const line of engine.lines<EngineProgress>('POST', '/images/create', { query, headers, signal })) {
+        for await (const line of pullLines<EngineProgress>(engine, name, { env: process.env, signal })) {
           if (line.error !== undefined) throw new Failure('failed', 'pull-failed', line.error);
           if (line.status === undefined) continue;
           const { current, total } = line.progressDetail ?? {};

@@ -3,10 +3,10 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { imagePath } from '../../docker-api/client/api-paths.ts';
 import { credentialHeaders } from '../../docker-api/client/kept-credentials.ts';
+import { pullLines } from '../../docker-api/client/pull-lines.ts';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
 import { type Column, table } from '../text.ts';
 import { openEngine } from './open-engine.ts';
-import { hasTag } from './run.ts';
 import { showProgress, spokenBytes } from './show-progress.ts';
 
 interface Summary {
@@ -47,12 +47,10 @@ export function addImageVerbs(program: Command, io: CliIo): void {
     .argument('<image>')
     .action(async (image: string) => {
       const engine = await openEngine(io);
-      const query = { fromImage: image, tag: hasTag(image) ? undefined : 'latest' };
       const controller = new AbortController();
       const interrupt = io.onSignal('SIGINT', () => controller.abort());
       try {
-        const headers = await credentialHeaders(image, io.env);
-        await showProgress(io, engine.lines('POST', '/images/create', { query, headers, signal: controller.signal }));
+        await showProgress(io, pullLines(engine, image, { env: io.env, signal: controller.signal }));
       } finally {
         interrupt.dispose();
       }

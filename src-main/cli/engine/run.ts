@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { asFailure } from '../../base/failure.ts';
 import { containerPath } from '../../docker-api/client/api-paths.ts';
 import type { EngineClient } from '../../docker-api/client/engine-client.ts';
-import { credentialHeaders } from '../../docker-api/client/kept-credentials.ts';
+import { pullLines } from '../../docker-api/client/pull-lines.ts';
 import { type CliIo, printLine } from '../cli-io.ts';
 import { EndedWith } from '../ended-with.ts';
 import { joinStreams } from './joined-terminal.ts';
@@ -67,18 +67,8 @@ async function create(
     if (asFailure(error).failureClass !== 'not-found' || !/No such image/i.test(asFailure(error).message)) throw error;
   }
   await printLine(io.stderr, `${image} is not here: pulling it`);
-  await showProgress(
-    io,
-    engine.lines('POST', '/images/create', {
-      query: { fromImage: image, tag: hasTag(image) ? undefined : 'latest' },
-      headers: await credentialHeaders(image, io.env),
-    }),
-  );
+  await showProgress(io, pullLines(engine, image, { env: io.env }));
   return ask();
-}
-
-export function hasTag(image: string): boolean {
-  return image.includes('@') || /:[^/]+$/.test(image);
 }
 
 interface Attached {

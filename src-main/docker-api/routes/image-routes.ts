@@ -185,7 +185,6 @@ export function imageRoutes({ images, containers, events }: EngineServices): Rou
   }
 }
 
-/** A name and a tag apart, where `tag` may also be a digest. */
 /** Where nothing can be paused, an image is made of what is there while the container goes on: without it there were none. */
 async function paused(container: Container): Promise<boolean> {
   try {
@@ -198,6 +197,7 @@ async function paused(container: Container): Promise<boolean> {
   }
 }
 
+/** A name and a tag apart, where `tag` may also be a digest. */
 function joinReference(name: string, tag: string): string {
   if (tag === '') return name;
   return tag.startsWith('sha256:') ? `${name}@${tag}` : `${name}:${tag}`;
