@@ -2,6 +2,7 @@ import { Failure } from '../../base/failure.ts';
 import type { Resources } from '../runtime/spec/linux.ts';
 import type { Cgroup } from './cgroup.ts';
 import type { ContainerStats } from './stats.ts';
+import { asksForSomething } from './wanted.ts';
 
 /** No cgroup: an ordinary user's containers where none was delegated to them. Limits are refused, not ignored. */
 export class NoCgroup implements Cgroup {
@@ -44,9 +45,9 @@ export class NoCgroup implements Cgroup {
   }
 }
 
-/** -1 is no limit, and 0 and what is empty none either. */
+/** -1 is no limit either. */
 function isLimit(value: unknown): boolean {
-  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value) && value !== -1;
+  return asksForSomething(value) && value !== -1;
 }
 
 function none(what: string): Failure {

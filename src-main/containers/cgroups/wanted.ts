@@ -13,7 +13,7 @@ export function refuseResources(resources: Resources, names: readonly string[], 
 }
 
 /** 0, false, and what is empty set nothing. */
-function asksForSomething(value: unknown): boolean {
+export function asksForSomething(value: unknown): boolean {
   return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }
 

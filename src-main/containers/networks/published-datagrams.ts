@@ -21,9 +21,10 @@ export interface BoundPort {
 }
 
 /**
- * Takes a port for datagrams, and passes on to the container what arrives at this socket: what came over IPv6, because
- * the kernel's own rules carry IPv4. The container answers to a socket that is the sender's alone, and the answer goes
- * out of the published port. Its address is the one by which this computer reaches the sender.
+ * Takes a port for datagrams, and passes on to the container what arrives at this socket: what came over IPv6, where
+ * the kernel's own rules carry IPv4, and all of it where the container is in another namespace. The container answers to
+ * a socket that is the sender's alone, and the answer goes out of the published port. Its address is the one by which
+ * this computer reaches the sender.
  */
 export async function bindDatagrams(
   host: string,

@@ -24,8 +24,8 @@ export interface HeldPort extends Disposable {
 }
 
 /**
- * Takes a port of the host. The kernel's own rules carry IPv4; what still arrives at this socket came over IPv6 and is
- * passed on here.
+ * Takes a port of the host. Where the kernel's own rules carry IPv4, what still arrives at this socket came over IPv6;
+ * that, or all of it, is passed on here.
  */
 export async function holdPort(wish: PortWish, address: string, sockets: HostSockets = ownSockets): Promise<HeldPort> {
   const tries = wish.candidates.length === 0 ? [0] : wish.candidates;

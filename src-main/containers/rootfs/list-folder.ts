@@ -1,8 +1,8 @@
 import { Failure } from '../../base/failure.ts';
-import { type ByteString, close, openAt2, RESOLVE, readLinkAt, statusAt } from '../../linux/dir-fd.ts';
+import { type ByteString, close, openAt2, readLinkAt, statusAt } from '../../linux/dir-fd.ts';
 import { O } from '../../linux/fd.ts';
 import { S_IF } from '../../linux/statx.ts';
-import type { PathStatus } from './path-archive.ts';
+import { type PathStatus, SEEN } from './path-archive.ts';
 import { cleanName } from './tree-names.ts';
 import { namesIn } from './tree-removal.ts';
 
@@ -17,9 +17,6 @@ export interface FolderListing {
   /** There are more than were asked for. */
   readonly truncated: boolean;
 }
-
-/** Mounts and links are followed as the container sees them, and never out of its root. */
-const SEEN = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
 
 /** What is in the folder a path leads to, at most `max` files of it. What goes away meanwhile is left out. */
 export function listFolder(root: number, path: ByteString, max: number): FolderListing {

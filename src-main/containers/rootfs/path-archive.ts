@@ -19,7 +19,7 @@ import { TreeReader } from './tree-reader.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 /** Mounts are followed, other than in an image: a volume is a part of what a container sees. */
-const SEEN = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
+export const SEEN = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
 const FOLDER = O.RDONLY | O.DIRECTORY;
 
 export interface PathStatus {
