@@ -7,7 +7,7 @@ import { type SpawnedInit, spawnInit } from '../launch/spawn-init.ts';
 import { ContainerOperations } from '../operations.ts';
 import { type ProcessSpec, parseProcess, parseSpec, type Spec } from '../spec/config.ts';
 import { type Arguments, parseWhole, usage } from './arguments.ts';
-import { exitStatus, forwardSignals } from './foreground.ts';
+import { forwardSignals } from './foreground.ts';
 import { callersOpenFiles, ownTerminalSize, terminalTaker } from './streams.ts';
 
 export const CREATE_FLAGS = {
@@ -49,14 +49,13 @@ export async function runVerb(root: string, args: Arguments): Promise<number> {
   const detached = args.has('detach');
   const { init, terminal } = await make(root, args, detached);
   const container = new ContainerOperations(root, args.positional[0]!);
-  const ended = exitStatus(init.child);
   const signals = detached ? undefined : forwardSignals(init.pid);
   try {
     await container.start();
     if (detached) return 0;
-    const status = await ended;
+    const { code } = await init.ended;
     await terminal.done();
-    return status;
+    return code;
   } finally {
     signals?.dispose();
     if (!detached && !args.has('keep')) await container.delete({ force: true });
@@ -119,10 +118,10 @@ export async function execVerb(root: string, args: Arguments): Promise<number> {
     return 0;
   }
   const signals = forwardSignals(init.pid);
-  const status = await exitStatus(init.child);
+  const { code } = await init.ended;
   signals.dispose();
   await terminal.done();
-  return status;
+  return code;
 }
 
 function processOf(args: Arguments, command: readonly string[], spec: Spec): ProcessSpec {

@@ -1,13 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
-import { constants } from 'node:os';
 import type { Disposable } from '../../../base/disposable.ts';
-
-/** A child's exit status as a shell has it. */
-export function exitStatus(child: ChildProcess): Promise<number> {
-  return new Promise((resolve) => {
-    child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 255) : 128 + constants.signals[signal]));
-  });
-}
 
 const FORWARDED = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 

@@ -1,9 +1,7 @@
-import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { constants } from 'node:os';
 import { openPipe } from '../../../linux/exec.ts';
 import { resizeTerminal } from '../../../linux/terminal.ts';
-import type { Exit, IoRequest, TerminalSize } from '../runtime.ts';
+import type { IoRequest, TerminalSize } from '../runtime.ts';
 import type { KeptDescriptors } from './protocol.ts';
 
 /** The streams of a process: its ends until it is started, and ours, which the keeper holds open until they are forgotten. */
@@ -68,18 +66,4 @@ export class KeptStreams {
     this.stderr = null;
     this.master = null;
   }
-}
-
-/** How a child ended, as soon as it has; `oomKills` counts then. */
-export function exitOf(child: ChildProcess, oomKills: () => number): Promise<Exit> {
-  return new Promise((resolve) => {
-    child.once('exit', (code, signal) => {
-      resolve({
-        code: signal === null ? (code ?? 255) : 128 + constants.signals[signal],
-        signal,
-        oomKilled: oomKills() > 0,
-        at: new Date().toISOString(),
-      });
-    });
-  });
 }

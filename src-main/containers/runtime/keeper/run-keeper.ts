@@ -13,7 +13,7 @@ import { execProcess } from '../launch/exec-process.ts';
 import { type SpawnedInit, spawnInit } from '../launch/spawn-init.ts';
 import { ContainerOperations } from '../operations.ts';
 import type { Exit, TerminalSize } from '../runtime.ts';
-import { exitOf, KeptStreams } from './kept-process.ts';
+import { KeptStreams } from './kept-process.ts';
 import { eachLine } from './lines.ts';
 import { KEEPER_LOCK, KEEPER_SOCKET, type KeeperCall, type KeeperRequest } from './protocol.ts';
 import { WarmInits } from './warm-inits.ts';
@@ -147,7 +147,8 @@ export class Keeper {
       });
       streams.closeTheirs();
       const container = new ContainerOperations(this.root, id);
-      const exit = exitOf(init.child, () => container.cgroup().oomKills()).then((how) => {
+      const exit = init.ended.then((ended) => {
+        const how = { ...ended, oomKilled: container.cgroup().oomKills() > 0 };
         folder.writeExit(how);
         return how;
       });
@@ -178,7 +179,7 @@ export class Keeper {
       });
       streams.closeTheirs();
       const key = `${id}/exec-${++this.execs}`;
-      this.kept.set(key, { init, streams, exit: exitOf(init.child, () => 0) });
+      this.kept.set(key, { init, streams, exit: init.ended.then((ended) => ({ ...ended, oomKilled: false })) });
       return streams.describe(init.pid, key);
     } catch (error) {
       streams.dispose();

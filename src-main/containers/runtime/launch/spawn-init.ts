@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { builtProgram } from '../../../base/built-program.ts';
 import { Failure, reviveFailure } from '../../../base/failure.ts';
 import { unmountLazily } from '../../../linux/classic-mount.ts';
@@ -11,6 +12,7 @@ import { SystemCallFailure } from '../../../linux/libc.ts';
 import { attachMount, cloneTree, MOUNT_ATTR, setMountAttributes, setPropagation } from '../../../linux/mount.ts';
 import { CLONE, enterNamespace, unshare } from '../../../linux/namespaces.ts';
 import type { InitOrder, InitReport } from '../init/order.ts';
+import type { Exit } from '../runtime.ts';
 
 export interface InitRequest {
   /** The descriptors that become its standard streams, and those handed on after them. */
@@ -30,6 +32,8 @@ type Awaited = { report: InitReport } | { ended: string };
 
 /** A container's init that has been started: takes one order, and reports how far it is. */
 export class SpawnedInit {
+  /** How it ended, or the program it became: told of whenever it is asked for, also of one that was gone at once. */
+  readonly ended: Promise<Omit<Exit, 'oomKilled'>>;
   private readonly pending: Awaited[] = [];
   private wake: (() => void) | undefined;
   private ownPid: number | undefined;
@@ -52,6 +56,12 @@ export class SpawnedInit {
     });
     socket.on('error', () => undefined);
     socket.on('close', () => this.push({ ended: 'its init ended without a word' }));
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        const status = signal === null ? (code ?? 255) : 128 + constants.signals[signal];
+        resolve({ code: status, signal, at: new Date().toISOString() });
+      });
+    });
     child.on('error', (error) => this.push({ ended: `its init cannot be started: ${error.message}` }));
   }
 
