@@ -1,9 +1,12 @@
-import { runCli } from '../cli/run-cli.ts';
+import { foreseeStart } from '../cli/vm/foresee-start.ts';
 
 // A reader that has had enough, as in `bulkhead vm list | head -1`, ends the program without a complaint.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-const status = await runCli(process.argv.slice(2), {
+const argv = process.argv.slice(2);
+const foreseen = await foreseeStart(argv, process.env);
+const { runCli } = await import('../cli/run-cli.ts');
+const status = await runCli(argv, {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
@@ -13,6 +16,7 @@ const status = await runCli(process.argv.slice(2), {
     process.on(signal, listener);
     return { dispose: () => process.off(signal, listener) };
   },
+  ...(foreseen && { launch: { foreseen } }),
 });
 process.exitCode = status;
 process.stdout.write('', () => process.stderr.write('', () => process.exit(status)));

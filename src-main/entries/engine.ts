@@ -1,7 +1,7 @@
 /** The container engine's process: started detached by whoever needs it first, ends when it is told to. */
 import { existsSync } from 'node:fs';
 import { asFailure } from '../base/failure.ts';
-import { starterReport } from '../base/starter-report.ts';
+import { starterReport } from '../base/starter.ts';
 import { delegatedControllers, removeEngineCgroup } from '../containers/cgroups/locate.ts';
 import { openImageStore } from '../containers/images/local-image-store.ts';
 import { BridgeNetworks } from '../containers/networks/bridge-networks.ts';

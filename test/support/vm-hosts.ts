@@ -9,6 +9,7 @@ import type { MachineDraft } from '../../src-main/inventory/machine-config.ts';
 import { MachineStore } from '../../src-main/inventory/machine-store.ts';
 import { bulkheadPaths, type MachinePaths } from '../../src-main/inventory/paths.ts';
 import { Fleet } from '../../src-main/vmm/client/fleet.ts';
+import type { VmHostOptions } from '../../src-main/vmm/client/vm-host-process.ts';
 import { type CliResult, CliSession } from './cli-session.ts';
 import { microKernel } from './micro-kernel.ts';
 import { SLOWNESS } from './slowness.ts';
@@ -27,7 +28,8 @@ export class VmHosts {
     readonly store: MachineStore,
     readonly fleet: Fleet,
     private readonly built: string,
-    private readonly env: NodeJS.ProcessEnv,
+    /** How its VM hosts are started. */
+    readonly hostOptions: VmHostOptions & { readonly script: string; readonly env: NodeJS.ProcessEnv },
   ) {}
 
   /** @param more environment of the VM hosts */
@@ -42,13 +44,8 @@ export class VmHosts {
     };
     const built = await buildVmHost();
     const store = new MachineStore(bulkheadPaths(env));
-    return new VmHosts(
-      folder,
-      store,
-      new Fleet(store, { script: join(built, 'vm-host.js'), env, timeoutMs: START_MS, ...(NODE && { node: NODE }) }),
-      built,
-      env,
-    );
+    const hostOptions = { script: join(built, 'vm-host.js'), env, ...(NODE && { node: NODE }) };
+    return new VmHosts(folder, store, new Fleet(store, { ...hostOptions, timeoutMs: START_MS }), built, hostOptions);
   }
 
   /** Makes a machine that boots `code`; its id. */
@@ -89,8 +86,7 @@ export class VmHosts {
 
   /** Runs the command line client on these machines, in this process. */
   commandLine(...argv: string[]): Promise<CliResult> {
-    const { env } = this;
-    const script = join(this.built, 'vm-host.js');
+    const { env, script } = this.hostOptions;
     return new CliSession(argv, env, { input: '', script }).finished;
   }
 

@@ -1,30 +1,24 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { builtProgram } from '../../base/built-program.ts';
 import { Failure, type FailureRecord, reviveFailure } from '../../base/failure.ts';
-import { writeFailure } from '../../inventory/atomic-file.ts';
 import type { BulkheadPaths, MachinePaths } from '../../inventory/paths.ts';
 import { requireSocketPaths } from '../../inventory/paths.ts';
-import { keepDescriptorsFromChildren } from '../../linux/close-on-exec.ts';
 import { reap } from './observe.ts';
+import { dismissVmHost, orderVmHost, startVmHost, type VmHostOptions, type VmHostProcess } from './vm-host-process.ts';
 
 export interface Launched {
   readonly pid: number;
   readonly accelerator: string;
 }
 
-export interface LaunchOptions {
-  /** The VM host's program, for tests. */
-  readonly script?: string;
-  /** The Node that runs it: this process's own, unless a test knows a quicker one. */
-  readonly node?: string;
+export interface LaunchOptions extends VmHostOptions {
   readonly timeoutMs?: number;
   /** Gives up and ends the VM host. */
   readonly signal?: AbortSignal;
-  /** What the VM host is to see of the environment. */
-  readonly env?: NodeJS.ProcessEnv;
+  /** A VM host that was started when it was no more than likely which machine is meant. */
+  readonly foreseen?: VmHostProcess;
 }
 
 /** Loading a kernel and an initrd from a slow disk takes seconds, not minutes. */
@@ -40,7 +34,6 @@ const READY_LINE_MAX = 64 * 1024;
 /** One that said why it failed has its own tidying up to do. */
 const FAREWELL_MS = 3000;
 const LOOK_AGAIN_MS = 20;
-const HOST_LOG_MAX = 1 << 20;
 
 const verdict = z.union([
   z.object({ ready: z.object({ pid: z.number(), accelerator: z.string() }) }),
@@ -65,7 +58,9 @@ export async function launchMachine(paths: BulkheadPaths, id: string, options: L
   if ((await reapEnding(machine)) === false)
     throw new Failure('state', 'machine-running', 'cannot start: it is running already');
   options.signal?.throwIfAborted();
-  const { child, logged } = spawnVmHost(machine, id, options);
+  const host = takeForeseen(options.foreseen, id) ?? (await startVmHost(machine, id, options));
+  const { child, logged } = host;
+  orderVmHost(host);
   let graceMs = 0;
   try {
     const { ready, failure } = parseVerdict(await readyLine(child, options));
@@ -94,40 +89,13 @@ async function reapEnding(machine: MachinePaths): Promise<boolean | undefined> {
   }
 }
 
-/** `logged`: how long its log was before. */
-function spawnVmHost(paths: MachinePaths, id: string, options: LaunchOptions): { child: ChildProcess; logged: number } {
-  const script = options.script ?? builtProgram('vm-host.js');
-  const env = { ...(options.env ?? process.env), BULKHEAD_ORDERED_AT: `${performance.timeOrigin + performance.now()}` };
-  const runtime = process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
-  const log = openHostLog(paths);
-  try {
-    const logged = fstatSync(log).size;
-    const stdio: StdioOptions = ['ignore', log, log, 'pipe'];
-    // Electron leaves pipes and sockets of its own inheritable, which a VM host would hold open when the app is gone.
-    if (process.versions.electron !== undefined) keepDescriptorsFromChildren();
-    return {
-      child: spawn(options.node ?? process.execPath, [script, id], {
-        cwd: '/',
-        detached: true,
-        env: { ...env, ...runtime },
-        stdio,
-      }),
-      logged,
-    };
-  } finally {
-    closeSync(log);
-  }
-}
-
-function openHostLog(paths: MachinePaths): number {
-  try {
-    mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
-    const size = statSync(paths.hostLog, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > HOST_LOG_MAX) renameSync(paths.hostLog, `${paths.hostLog}.1`);
-    return openSync(paths.hostLog, 'a', 0o600);
-  } catch (error) {
-    throw writeFailure(paths.hostLog, error);
-  }
+/** The one that was foreseen, if it is for this machine and waits for its order. */
+function takeForeseen(foreseen: VmHostProcess | undefined, id: string): VmHostProcess | undefined {
+  if (foreseen === undefined) return undefined;
+  const { exitCode, signalCode, pid } = foreseen.child;
+  if (foreseen.id === id && pid !== undefined && exitCode === null && signalCode === null) return foreseen;
+  dismissVmHost(foreseen);
+  return undefined;
 }
 
 /** The one line the VM host writes on its fd 3; throws when it ends, or time runs out, before that. */
@@ -203,9 +171,14 @@ function strange(what: string): Failure {
   return new Failure('failed', 'vm-host-strange', `its VM host said something else than how it went: ${what}`);
 }
 
-/** What a log says, since it had `from` bytes, about why its process ended. */
+/** What a log says, since it had `from` bytes, about why its process ended. One that is shorter now was begun anew. */
 function lastLine(path: string, from: number): string | undefined {
-  const lines = readFileSync(path).subarray(from).toString('utf8').trim().split('\n');
+  const log = readFileSync(path);
+  const lines = log
+    .subarray(from > log.length ? 0 : from)
+    .toString('utf8')
+    .trim()
+    .split('\n');
   const telling = lines.find((line) => /^\w*Error\b.*: /.test(line.trim())) ?? lines.at(-1);
   return telling?.trim().slice(0, 300) || undefined;
 }

@@ -8,7 +8,16 @@ export interface Accelerator {
   createVm(options: VmOptions): Vm;
 }
 
-async function load(name: AcceleratorName): Promise<Accelerator> {
+const loaded = new Map<AcceleratorName, Promise<Accelerator>>();
+
+/** What a computer can run does not change while one machine starts. */
+function load(name: AcceleratorName): Promise<Accelerator> {
+  const known = loaded.get(name) ?? probe(name);
+  loaded.set(name, known);
+  return known;
+}
+
+async function probe(name: AcceleratorName): Promise<Accelerator> {
   if (name === 'kvm') {
     const { kvmHypervisor } = await import('../../hypervisor/kvm/kvm-hypervisor.ts');
     return { verdict: kvmHypervisor.probe(), createVm: (options) => kvmHypervisor.createVm(options) };

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { Owner } from '../../base/disposable.ts';
 import { Failure, type FailureRecord } from '../../base/failure.ts';
 import { log } from '../../base/log.ts';
@@ -57,12 +57,30 @@ export interface Workers {
 
 /** Clients and visitors have this long to take the last of what they were promised before the process ends. */
 const FAREWELL_MS = 1000;
+const HOST_LOG_MAX = 1 << 20;
 
 type Off = Extract<MachineEvent, { kind: 'off' }>;
 
-/** Runs the machine `id` to its end. Throws what kept it from starting; leaves nothing behind either way. */
-export async function runVmHost(id: string, workers: Workers, report: Report): Promise<void> {
-  const times = new StartupTimes(Number(process.env.BULKHEAD_ORDERED_AT) || performance.timeOrigin);
+/**
+ * Loads what machine `id` will need, and finds out what it needs to know of this computer. Changes nothing: so it may be
+ * done before it is certain that the machine is to run.
+ */
+export async function getReady(id: string): Promise<void> {
+  try {
+    const config = new MachineStore(bulkheadPaths(process.env)).intact(id);
+    const { verdict } = await chooseAccelerator(config.accelerator);
+    if (verdict.accelerator === 'kvm') (await import('./machine-cpu.ts')).machineCpu(config);
+  } catch {
+    // Met again, and told, when the machine is to run.
+  }
+}
+
+/**
+ * Runs the machine `id` to its end. Throws what kept it from starting; leaves nothing behind either way.
+ * @param orderedAt when it was told to, in milliseconds since 1970
+ */
+export async function runVmHost(id: string, workers: Workers, report: Report, orderedAt: number): Promise<void> {
+  const times = new StartupTimes(orderedAt);
   times.mark('process');
   const store = new MachineStore(bulkheadPaths(process.env));
   const config = store.intact(entryId(store.find(id)));
@@ -73,6 +91,7 @@ export async function runVmHost(id: string, workers: Workers, report: Report): P
   const owner = new Owner();
   owner.own(lock);
   try {
+    boundLog(paths.hostLog);
     requireSocketPaths(paths, config);
     makeRuntimeFolder(paths);
     owner.defer(() => rmSync(paths.runtime, { recursive: true, force: true }));
@@ -118,6 +137,18 @@ async function serve(
     endRun(paths, run, { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) });
     throw error;
   }
+}
+
+/** What an earlier run wrote is put aside when it is much. Whoever has it open for appending goes on in what is left. */
+function boundLog(path: string): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= HOST_LOG_MAX) return;
+  try {
+    copyFileSync(path, `${path}.1`);
+  } catch {
+    // A full disk: what comes now is worth more.
+  }
+  truncateSync(path);
 }
 
 async function networksOf(
