@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } fr
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { builtProgram } from '../../base/built-program.ts';
 import { Failure, type FailureRecord, reviveFailure } from '../../base/failure.ts';
 import type { EnginePaths } from '../../inventory/paths.ts';
@@ -16,7 +16,7 @@ const LOG_MAX = 4 << 20;
 
 const verdict = z.union([
   z.object({ ready: z.object({ pid: z.number() }) }),
-  z.object({ failure: z.object({ failureClass: z.string(), code: z.string(), message: z.string() }).loose() }),
+  z.object({ failure: z.looseObject({ failureClass: z.string(), code: z.string(), message: z.string() }) }),
 ]);
 
 /** Whether an engine answers on this socket. */

@@ -3,20 +3,19 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { Failure } from '../../base/failure.ts';
 import { parseName } from '../../containers/images/reference.ts';
 import { addressOf } from '../types/registry-auth.ts';
 
 /** docker(1) config.json, as far as credentials go. */
 const config = z.looseObject({
-  auths: z
-    .record(z.string(), z.looseObject({ auth: z.string().optional(), identitytoken: z.string().optional() }))
-    .optional(),
-  credsStore: z.string().optional(),
-  credHelpers: z.record(z.string(), z.string()).optional(),
+  auths: z.optional(
+    z.record(z.string(), z.looseObject({ auth: z.optional(z.string()), identitytoken: z.optional(z.string()) })),
+  ),
+  credsStore: z.optional(z.string()),
+  credHelpers: z.optional(z.record(z.string(), z.string())),
 });
-
 const helperAnswer = z.looseObject({ Username: z.string(), Secret: z.string() });
 /** What a helper calls itself, behind `docker-credential-`: it becomes a program's name. */
 const HELPER = /^[A-Za-z0-9_-]+$/;

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { Failure, type FailureRecord, reviveFailure } from '../../base/failure.ts';
 import type { BulkheadPaths, MachinePaths } from '../../inventory/paths.ts';
 import { requireSocketPaths } from '../../inventory/paths.ts';
@@ -42,8 +42,8 @@ const verdict = z.union([
       failureClass: z.enum(['usage', 'not-found', 'state', 'host', 'failed']),
       code: z.string(),
       message: z.string(),
-      hint: z.string().optional(),
-      facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+      hint: z.optional(z.string()),
+      facts: z.optional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))),
     }),
   }),
 ]);
