@@ -1,8 +1,10 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../base/failure.ts';
+import { certificateFolders, keptCertificates } from './kept-certificates.ts';
 
 export interface HttpOrder {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
@@ -27,6 +29,15 @@ const REDIRECTS_MAX = 5;
 const REDIRECTING = [301, 302, 303, 307, 308];
 /** A registry that says nothing for so long is gone. */
 const SILENCE_MS = 60_000;
+
+/** Codes of node:tls for a certificate that nobody vouches for whom we know. */
+const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
 
 /** One exchange; redirections of GET and HEAD are followed, and credentials do not go along to another host. */
 export async function exchange(order: HttpOrder): Promise<HttpAnswer> {
@@ -54,13 +65,12 @@ export async function exchange(order: HttpOrder): Promise<HttpAnswer> {
 function once({ method, url, headers = {}, body, signal, anyCertificate }: HttpOrder): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const tls = anyCertificate && url.protocol === 'https:' ? { rejectUnauthorized: false } : {};
     const length = body instanceof Uint8Array ? { 'content-length': String(body.length) } : {};
     const fail = (error: unknown): void => reject(signal?.aborted ? signal.reason : unreachable(url, error));
     const outgoing = start(url, {
       method,
       headers: { 'user-agent': 'bulkhead', ...length, ...headers },
-      ...tls,
+      ...(url.protocol === 'https:' && { ...keptCertificates(url.host), rejectUnauthorized: !anyCertificate }),
       signal,
     });
     outgoing.setTimeout(SILENCE_MS, () => outgoing.destroy(new Error('no answer for a minute')));
@@ -75,10 +85,13 @@ function once({ method, url, headers = {}, body, signal, anyCertificate }: HttpO
 
 function unreachable(url: URL, error: unknown): Failure {
   if (error instanceof Failure) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const authority = join(certificateFolders(process.env).at(-1)!, url.host, 'ca.crt');
   return new Failure('host', 'registry-unreachable', `${url.host}: cannot be reached: ${message || code}`, {
-    hint: 'check the name and the network',
-    facts: { errno: code ?? null },
+    hint: UNKNOWN_AUTHORITY.has(code)
+      ? `if you trust it: put the certificate of whoever vouches for it at ${authority}`
+      : 'check the name and the network',
+    facts: { errno: code || null },
     cause: error,
   });
 }

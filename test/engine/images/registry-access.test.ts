@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ImageStore, PullOptions } from '../../../src-main/containers/images/image-store.ts';
 import { openImageStore } from '../../../src-main/containers/images/local-image-store.ts';
 import { FakeRegistry, type FakeRegistryOptions } from '../../support/engine/fake-registry.ts';
@@ -35,6 +35,7 @@ describe('a registry', () => {
 
   afterEach(() => {
     registry?.stop();
+    vi.unstubAllEnvs();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -126,6 +127,37 @@ describe('a registry', () => {
       await expect(pull(unknown)).rejects.toMatchObject({ code: 'registry-unreachable', failureClass: 'host' });
       expect(unknown.asked).toEqual([]);
       await pull(unknown, {}, [unknown.host]);
+    });
+
+    /** What the user keeps for the registry, by the names of the files. */
+    function keep({ host }: FakeRegistry, files: Readonly<Record<string, string>>): void {
+      const certificates = join(folder, 'config/docker/certs.d', host);
+      mkdirSync(certificates, { recursive: true });
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(certificates, name), text);
+      vi.stubEnv('XDG_CONFIG_HOME', join(folder, 'config'));
+    }
+
+    test('is trusted when the user keeps the certificate of whoever vouches for it, and only that one', async () => {
+      const tls = ownCertificate();
+      const known = await start({ address: address ?? '', tls });
+      const hint = expect.stringContaining(`certs.d/${known.host}/ca.crt`);
+      await expect(pull(known)).rejects.toMatchObject({ code: 'registry-unreachable', hint });
+      keep(known, { 'ca.crt': ownCertificate().cert });
+      await expect(pull(known)).rejects.toMatchObject({ code: 'registry-unreachable' });
+      expect(known.asked).toEqual([]);
+      keep(known, { 'ca.crt': tls.cert });
+      await pull(known);
+    });
+
+    test('that wants to know us by a certificate is shown the one that the user keeps for it', async () => {
+      const tls = ownCertificate();
+      const asks = await start({ address: address ?? '', tls: { ...tls, ca: tls.cert, requestCert: true } });
+      keep(asks, { 'ca.crt': tls.cert });
+      await expect(pull(asks)).rejects.toMatchObject({ code: 'registry-unreachable' });
+      keep(asks, { 'client.cert': tls.cert });
+      await expect(pull(asks)).rejects.toMatchObject({ code: 'registry-certificate' });
+      keep(asks, { 'client.key': tls.key });
+      await pull(asks);
     });
 
     test('without TLS is refused, unless it was called insecure', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -20,7 +21,7 @@ export interface FakeRegistryOptions {
   readonly knowsRanges?: boolean;
   readonly address?: string;
   /** PEM; plain HTTP without. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: Pick<TlsOptions, 'key' | 'cert' | 'ca' | 'requestCert'>;
 }
 
 /** A registry of one image, `box:1`, with one layer: OCI distribution 1.1, as far as a pull goes. */
