@@ -8,6 +8,12 @@ import { docker, type Ran, ran } from './docker-client.ts';
 /** Of every Debian: an account nobody uses, which no subuid(5) line names. */
 const USER = 'games';
 const NEEDED_MODULES = ['koffi', '@koromix'];
+/** As on most computers, whatever it is on this one: /dev/net/tun is everybody's (10:200 by devices.txt of the kernel). */
+const WITH_TUN = [
+  ...['unshare', '--mount', '--', 'sh', '-c'],
+  'mount -t tmpfs -o mode=755 dev /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec setpriv "$@"',
+  'setpriv',
+];
 
 /** The engine of an ordinary user who has one id and no subordinate ones, with a copy of the program that user may read. */
 export class OneIdEngine {
@@ -43,7 +49,8 @@ export class OneIdEngine {
   tryBulkhead(...args: string[]): Promise<Ran> {
     const become = ['--reuid', USER, '--regid', USER, '--clear-groups', '--inh-caps=-all', '--'];
     const env = { HOME: this.home, XDG_RUNTIME_DIR: this.run, PATH: process.env.PATH };
-    return ran('setpriv', [...become, 'node', join(this.home, 'program/bulkhead'), ...args], { env, cwd: '/' });
+    const [first = '', ...rest] = [...WITH_TUN, ...become, 'node', join(this.home, 'program/bulkhead'), ...args];
+    return ran(first, rest, { env, cwd: '/' });
   }
 
   /** Kills it, and starts it again beside the containers that run on. */
