@@ -20,16 +20,6 @@ afterAll(() => computer.dispose());
 
 const look = (name: string): Promise<void> => barriers.look(name);
 
-/** What the next file dialog answers. */
-async function chooseFile(path: string): Promise<void> {
-  await computer.electron.evaluate(
-    ({ dialog }, filePaths) => {
-      dialog.showOpenDialog = async () => ({ canceled: false, filePaths });
-    },
-    [path],
-  );
-}
-
 test('firmware with nothing to boot from does not go on, and says what is missing', async () => {
   await openWizard(page);
   await page.getByLabel('Name', { exact: true }).fill('empty');
@@ -66,14 +56,14 @@ test('from the wizard to a new disk, one of the user’s own and a seed in the g
     await page.getByRole('textbox', { name: 'Size' }).fill('1.5');
     await look('wizard-new-disk');
     await page.getByRole('textbox', { name: 'Size' }).press('Enter');
-    await chooseFile('/etc/passwd-that-is-not-there');
+    await computer.chooseFile('/etc/passwd-that-is-not-there');
     await page.getByRole('button', { name: 'Add a disk image…' }).click();
     await page.getByText('there is no such file').waitFor();
-    await chooseFile(own);
+    await computer.chooseFile(own);
     await page.getByRole('button', { name: 'Add a disk image…' }).click();
     await page.getByText('/dev/vdb · 4 MiB · raw').waitFor();
     await page.getByRole('checkbox', { name: 'Read-only: own.img' }).check();
-    await chooseFile(shared);
+    await computer.chooseFile(shared);
     await page.getByRole('button', { name: 'Share a folder…' }).click();
     await page.getByRole('textbox', { name: `Tag: ${shared}` }).fill('no blanks');
     await page.getByRole('button', { name: 'Continue' }).click();
@@ -144,7 +134,7 @@ test('a CD is put into a drive, ejected and changed while the machine runs', {
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   await page.locator('h1 + [data-state="running"]').waitFor();
   await expect.poll(() => page.getByRole('checkbox', { name: 'CD drive' }).isDisabled()).toBe(true);
-  await chooseFile(iso);
+  await computer.chooseFile(iso);
   await page.getByRole('button', { name: 'Choose… CD image' }).click();
   await page.getByText('Another takes effect at once').scrollIntoViewIfNeeded();
   await look('settings-cd-running');

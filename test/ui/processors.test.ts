@@ -72,10 +72,7 @@ test('a changed CPU is kept as a template, exported, deleted and imported again'
   expect(await page.getByRole('radio', { name: /^no-avx2/ }).isChecked()).toBe(true);
 
   const file = join(computer.home, 'exported.json');
-  await computer.electron.evaluate(({ dialog }, path) => {
-    dialog.showSaveDialog = async () => ({ canceled: false, filePath: path });
-    dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [path] });
-  }, file);
+  await computer.chooseFile(file);
   await menu(/^Export/)();
   await page.getByText(`Exported to ${file}`).waitFor();
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ name: 'no-avx2', cpu: 'Skylake-Server-v2,-avx2' });

@@ -80,10 +80,7 @@ test('its files: a folder is entered, a file saved on this computer, and one of 
   await page.getByRole('tab', { name: 'Files' }).click();
   await page.getByRole('button', { name: 'etc', exact: true }).click();
   const saved = join(computer.home, 'saved');
-  await computer.electron.evaluate(({ dialog }, filePath) => {
-    dialog.showSaveDialog = async () => ({ canceled: false, filePath });
-    dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [filePath] });
-  }, saved);
+  await computer.chooseFile(saved);
   await page.getByRole('button', { name: 'Save passwd' }).click();
   await expect.poll(() => existsSync(saved) && readFileSync(saved, 'utf8')).toMatch(/^root:/);
   await pictures(page, 'container-files');

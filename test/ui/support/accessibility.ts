@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { pictures } from './app-under-test.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -21,8 +23,23 @@ export class BarrierLog {
     await pictures(this.page, name, async (named) => {
       // The debugger's own evaluation is not bound by the page's policy; a script element would be refused, as it should.
       await this.page.evaluate(axe);
-      this.found.push(...(await this.violations()).map((barrier) => `${named}: ${barrier}`));
+      let violations: string[];
+      // What is fading in or out has whatever contrast the moment gives it.
+      do {
+        await expect.poll(() => this.stands(), { timeout: 10_000 * SLOWNESS }).toBe(true);
+        violations = await this.violations();
+      } while (!(await this.stands()));
+      this.found.push(...violations.map((barrier) => `${named}: ${barrier}`));
     });
+  }
+
+  /** Whether nothing on the page is on its way to another look; what moves for ever does not count. */
+  private stands(): Promise<boolean> {
+    return this.page.evaluate(() =>
+      document
+        .getAnimations()
+        .every(({ playState, effect }) => playState !== 'running' || effect?.getComputedTiming().endTime === Infinity),
+    );
   }
 
   /** Serious and critical accessibility violations of the page as it is now. */

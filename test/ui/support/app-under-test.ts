@@ -71,6 +71,14 @@ export class Computer {
     return this.app;
   }
 
+  /** What the next file dialogs answer: the file to open, or to save as. */
+  async chooseFile(filePath: string): Promise<void> {
+    await this.electron.evaluate(({ dialog }, path) => {
+      dialog.showSaveDialog = async () => ({ canceled: false, filePath: path });
+      dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [path] });
+    }, filePath);
+  }
+
   async closeWindow(): Promise<void> {
     await this.app?.close();
     this.app = undefined;
