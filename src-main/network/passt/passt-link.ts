@@ -4,7 +4,7 @@
 
 import { closeSync } from 'node:fs';
 import { IoVector } from '../../linux/io-vector.ts';
-import { HUNG_UP, receive, SocketMessage, send } from '../../linux/socket.ts';
+import { HUNG_UP, receive, SocketMessage } from '../../linux/socket.ts';
 import type { FramePieces } from '../frame-pieces.ts';
 import { FRAME_BYTES_MAX, NET_HEADER_BYTES, type NetBackend, type NetLinkSeed } from '../net-backend.ts';
 
@@ -13,6 +13,13 @@ const LENGTH_BYTES = 4;
 const MTU = 65_520;
 /** Frames are sent off together, up to about so many bytes. */
 const BATCH_BYTES = 256 * 1024;
+/**
+ * passt asks but once for what lacks of a frame of which it has read a part, takes what there is by then, and is out of
+ * step if that is not all (as of 2023). What is sent in one call and is no longer than this lies in the socket in one
+ * piece, and is read whole (net/unix/af_unix.c, unix_stream_sendmsg: SKB_MAX_HEAD and 32 KiB). So longer frames go alone,
+ * of which no more than a piece can be left over, and what is left over of a frame goes by itself.
+ */
+const PIECE_BYTES = 32 * 1024;
 /** What a send left over, and one frame too scattered to be sent from where it lies. */
 const REST_BYTES = BATCH_BYTES + 2 * (LENGTH_BYTES + FRAME_BYTES_MAX);
 /** What is taken of the frames behind the one being received, and copied: some small ones, little beside a large one. */
@@ -40,6 +47,8 @@ export class PasstLink implements NetBackend {
   private frames = 0;
   private readonly rest = new Uint8Array(REST_BYTES);
   private restBytes = 0;
+  /** At the start of `rest`: what lacks of a frame of which a part is sent. */
+  private begunBytes = 0;
 
   private readonly incoming = new IoVector();
   private readonly incomingMessage = new SocketMessage(this.incoming);
@@ -70,8 +79,9 @@ export class PasstLink implements NetBackend {
     const length = frame.bytes - NET_HEADER_BYTES;
     if (length <= 0 || length > FRAME_BYTES_MAX) return;
     const scattered = frame.count + 1 > IoVector.MAX_SEGMENTS;
+    const alone = LENGTH_BYTES + length > PIECE_BYTES;
     const { outgoing } = this;
-    if (scattered || !outgoing.hasRoomFor(frame.count + 1) || outgoing.bytes >= BATCH_BYTES) this.flush();
+    if (scattered || alone || !outgoing.hasRoomFor(frame.count + 1) || outgoing.bytes >= BATCH_BYTES) this.flush();
     if (scattered || this.restBytes > 0) {
       this.keep(frame, length);
       return;
@@ -80,6 +90,7 @@ export class PasstLink implements NetBackend {
     putLength(this.lengths, at, length);
     outgoing.append(this.lengths, at, LENGTH_BYTES);
     appendPieces(outgoing, frame, NET_HEADER_BYTES, length);
+    if (alone) this.flush();
   }
 
   flush(): void {
@@ -134,14 +145,48 @@ export class PasstLink implements NetBackend {
     if (unsent === 0 || this.restBytes + unsent > REST_BYTES) return;
     this.outgoing.copyTo(this.rest.subarray(this.restBytes), sent);
     this.restBytes += unsent;
+    let end = 0;
+    for (let i = 0; end < sent; i++) end += LENGTH_BYTES + lengthAt(this.lengths, LENGTH_BYTES * i);
+    this.begunBytes = end - sent;
   }
 
   private sendRest(): void {
-    const count = send(this.socket, this.rest, this.restBytes);
-    if (count === HUNG_UP) this.hungUp();
-    if (count <= 0) return;
-    this.rest.copyWithin(0, count, this.restBytes);
-    this.restBytes -= count;
+    let sent = 0;
+    while (sent < this.restBytes) {
+      const wanted = this.begunBytes > 0 ? this.begunBytes : this.togetherAt(sent);
+      this.outgoing.append(this.rest, sent, wanted);
+      const count = this.outgoingMessage.send(this.socket);
+      this.outgoing.clear();
+      if (count === HUNG_UP) {
+        this.hungUp();
+        return;
+      }
+      if (count <= 0) break;
+      this.begunBytes = this.begunBytes > 0 ? this.begunBytes - count : this.lackingAt(sent, count);
+      sent += count;
+      if (count < wanted) break;
+    }
+    this.rest.copyWithin(0, sent, this.restBytes);
+    this.restBytes -= sent;
+  }
+
+  /** How many bytes of `rest`, which has the beginning of a frame at `at`, are sent together. */
+  private togetherAt(at: number): number {
+    let end = at;
+    while (end < this.restBytes) {
+      const frame = LENGTH_BYTES + lengthAt(this.rest, end);
+      if (end > at && frame > PIECE_BYTES) break;
+      end += frame;
+      if (frame > PIECE_BYTES || end - at > BATCH_BYTES) break;
+    }
+    return end - at;
+  }
+
+  /** What lacks of a frame when `count` bytes are sent of those that begin in `rest` at `at`. */
+  private lackingAt(at: number, count: number): number {
+    let end = at;
+    while (end < at + count) end += LENGTH_BYTES + lengthAt(this.rest, end);
+    return end - at - count;
   }
 
   /** Learns the next frame's length; false while it is not all there. One no frame can have is nonsense. */
@@ -149,7 +194,7 @@ export class PasstLink implements NetBackend {
     while (this.aheadEnd - this.aheadStart < LENGTH_BYTES) if (!this.readAhead()) return false;
     const { ahead, aheadStart: at } = this;
     this.aheadStart += LENGTH_BYTES;
-    this.length = ((ahead[at]! << 24) | (ahead[at + 1]! << 16) | (ahead[at + 2]! << 8) | ahead[at + 3]!) >>> 0;
+    this.length = lengthAt(ahead, at);
     if (this.length > 0 && this.length <= FRAME_BYTES_MAX) return true;
     this.hungUp();
     return false;
@@ -241,6 +286,7 @@ export class PasstLink implements NetBackend {
     this.outgoing.clear();
     this.frames = 0;
     this.restBytes = 0;
+    this.begunBytes = 0;
   }
 
   /** passt is gone, or talks nonsense: the cable is out until the main thread has another one. */
@@ -275,6 +321,10 @@ function putLength(target: Uint8Array, at: number, length: number): void {
   target[at + 1] = length >>> 16;
   target[at + 2] = length >>> 8;
   target[at + 3] = length;
+}
+
+function lengthAt(source: Uint8Array, at: number): number {
+  return ((source[at]! << 24) | (source[at + 1]! << 16) | (source[at + 2]! << 8) | source[at + 3]!) >>> 0;
 }
 
 /** Points at `length` bytes of `frame` after the first `skip`; at fewer where the vector has no room for all pieces. */
