@@ -1,4 +1,5 @@
 import type { Lab } from '../support/lab/lab.ts';
+import { virtioDisk } from '../support/lab/qemu-q35.ts';
 import type { Figure } from './figure.ts';
 import { benchPair, LabPair, LOAD_S, type Load } from './lab-pair.ts';
 
@@ -22,14 +23,14 @@ const loads: readonly Load[] = [
  * QEMU's virtio-blk-pci on KVM with the same image, also written through the page cache and by io_uring.
  */
 export function benchDisk(): Promise<Figure[]> {
-  return benchPair(startPair, loads);
+  return benchPair(startPair, loads, true);
 }
 
 async function startPair(lab: Lab): Promise<LabPair> {
   await makeImages(lab);
   return LabPair.start(lab, {
     ours: ['--disk', `${FOLDER}/ours`],
-    qemu: `-drive file=${FOLDER}/qemu,format=raw,if=none,id=disk,aio=io_uring -device virtio-blk-pci,disable-legacy=on,drive=disk`,
+    qemu: virtioDisk(`${FOLDER}/qemu`, 'raw'),
   });
 }
 

@@ -2,6 +2,7 @@ import { createOptions, type DebianGuest } from '../support/lab/debian-guest.ts'
 import { Lab } from '../support/lab/lab.ts';
 import { LabBulkhead, type LabMachine } from '../support/lab/lab-bulkhead.ts';
 import { makeLoadGuest, READY } from '../support/lab/load-guest.ts';
+import { q35 } from '../support/lab/qemu-q35.ts';
 import { repositoryRoot } from '../support/repository.ts';
 import type { Figure } from './figure.ts';
 
@@ -29,9 +30,7 @@ export interface Load {
 }
 
 /**
- * Two running machines in a lab with the same kernel, initrd and command line: ours, and QEMU's q35 on KVM with modern
- * virtio-pci devices, which have PCI, MSI-X, ioeventfds and interrupts from the host's kernel as ours do (`microvm` has
- * virtio-mmio).
+ * Two running machines in a lab with the same kernel, initrd and command line: ours, and QEMU's q35 on KVM.
  */
 export class LabPair {
   private constructor(
@@ -76,9 +75,16 @@ export class LabPair {
   }
 }
 
-/** The figures of loads in a lab of their own, whose clock goes by the work done: other programs' is not in them. */
-export async function benchPair(start: (lab: Lab) => Promise<LabPair>, loads: readonly Load[]): Promise<Figure[]> {
-  const lab = await Lab.start({ counted: true, seconds: LATEST_S });
+/**
+ * The figures of loads in a lab of their own.
+ * @param counted its clock goes by the work done, and other programs' is not in the figures; what waits often takes hours
+ */
+export async function benchPair(
+  start: (lab: Lab) => Promise<LabPair>,
+  loads: readonly Load[],
+  counted: boolean,
+): Promise<Figure[]> {
+  const lab = await Lab.start({ counted, seconds: LATEST_S });
   try {
     const pair = await start(lab);
     return await pair.figures(loads);
@@ -89,10 +95,9 @@ export async function benchPair(start: (lab: Lab) => Promise<LabPair>, loads: re
 
 async function startQemu(lab: Lab, guest: DebianGuest, devices: string): Promise<void> {
   const { kernel, initrd, commandLine, memoryMiB } = guest;
-  const machine = `-M q35 -accel kvm -cpu host -m ${memoryMiB} -display none -nodefaults -no-user-config`;
   const serial = `-chardev socket,id=serial,path=${SERIAL},server=on,wait=off,logfile=${SERIAL}.log -serial chardev:serial`;
   const boot = `-kernel ${kernel} -initrd ${initrd} -append '${commandLine}'`;
-  const command = `qemu-system-x86_64 ${machine} ${serial} ${boot} ${devices}`;
+  const command = `${q35(memoryMiB)} ${serial} ${boot} ${devices}`;
   const end = await lab.shell(
     `${command} </dev/null >${SERIAL}.out 2>&1 & qemu=$!
      until grep -qs '${READY}' ${SERIAL}.log; do kill -0 $qemu || exit 1; sleep 0.5; done`,

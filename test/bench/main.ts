@@ -7,6 +7,7 @@ import { runInLab } from './in-lab.ts';
 import { kvmPresent } from './kvm-present.ts';
 import { benchLayers } from './layers.ts';
 import { benchManyContainers } from './many-containers.ts';
+import { benchNet } from './net.ts';
 import { benchPodman } from './podman.ts';
 import { benchSerial } from './serial.ts';
 import { benchStartup } from './startup.ts';
@@ -23,6 +24,7 @@ const benches: Record<string, Bench> = {
   layers: benchLayers,
   'boot-lab': benchBoot,
   'disk-lab': benchDisk,
+  'net-lab': benchNet,
 };
 
 /** Run in the lab on a computer without KVM: the ratios hold there, the times do not. */

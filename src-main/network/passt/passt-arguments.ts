@@ -27,15 +27,16 @@ export function passtArguments(socketFd: number, forwards: readonly Forward[], o
     '--stderr',
     '--fd',
     `${socketFd}`,
-    '--address',
-    USER_NETWORK.guest,
-    '--netmask',
-    `${USER_NETWORK.prefix}`,
-    '--gateway',
-    USER_NETWORK.host,
-    ...(offline ? ['--interface', 'lo', '--ipv4-only', '--mac-addr', HOST_MAC] : []),
+    ...networkArguments(offline),
     ...forwards.flatMap((forward) => [forward.protocol === 'tcp' ? '--tcp-ports' : '--udp-ports', port(forward)]),
   ];
+}
+
+/** passt(1)'s arguments for the network that the guest is to see. */
+export function networkArguments(offline: boolean): string[] {
+  const { guest, prefix, host } = USER_NETWORK;
+  const network = ['--address', guest, '--netmask', `${prefix}`, '--gateway', host];
+  return [...network, ...(offline ? ['--interface', 'lo', '--ipv4-only', '--mac-addr', HOST_MAC] : [])];
 }
 
 function port({ hostAddress = '127.0.0.1', hostPort, guestPort }: Forward): string {
