@@ -119,8 +119,8 @@ describe('Tiny Linux’s network through passt, on the translating accelerator',
       return network.address === undefined ? undefined : network;
     });
     expect(address).toBe('10.0.2.15');
-    // The address is known here from its DHCP messages, a moment before the guest has set it.
-    const addressed = 'until ip -4 addr show eth0 | grep inet; do sleep 0.2; done';
+    // The address is known here from its DHCP messages, a moment before the guest has set it, and after that its mask.
+    const addressed = 'until ip -4 addr show eth0 | grep inet.*/24; do sleep 0.2; done';
     expect(await shell.answer(addressed)).toContain('inet 10.0.2.15/24');
     expect(await shell.answer('cat /sys/class/net/eth0/address')).toBe((await shown()).mac);
     expect(await shell.answer('dmesg | grep -iE "virtio|eth0" | grep -icE "warn|error|fail"')).toBe('0');
