@@ -60,7 +60,11 @@ export class Fleet {
 
   /** Starts the machine; settles once the guest runs. A VM host that is about to be gone is waited for. */
   async start(id: string, options: LaunchOptions = {}): Promise<Launched> {
-    const summary = await this.onceEnded(id);
+    const { summary } = await this.observedOnce(
+      id,
+      QUIT_MS,
+      (now) => !now.transient || now.summary.state !== 'stopping',
+    );
     if (summary.state === 'broken') this.store.intact(id);
     requireState('start', summary);
     const config = this.store.intact(id);
@@ -235,24 +239,23 @@ export class Fleet {
     return this.store.get(id) ?? this.store.find(id);
   }
 
-  /** How the machine is; one whose VM host no longer answers because it is ending, as soon as it has, if that is soon. */
-  private async onceEnded(id: string): Promise<MachineSummary> {
-    const end = performance.now() + QUIT_MS;
-    for (;;) {
-      const { summary, qmp, transient } = await this.observed(id);
-      qmp?.dispose();
-      if (!transient || summary.state !== 'stopping' || performance.now() >= end) return summary;
-      await pause(LOOK_AGAIN_MS);
-    }
+  private async isOff(id: string, patienceMs: number): Promise<boolean> {
+    const settled = ({ qmp, transient }: Observation): boolean => !qmp && !transient;
+    const last = await this.observedOnce(id, patienceMs, settled);
+    return settled(last) && !isLive(last.summary.state);
   }
 
-  private async isOff(id: string, patienceMs: number): Promise<boolean> {
+  /** How the machine is once that holds, or when patience ends; its connection is closed. */
+  private async observedOnce(
+    id: string,
+    patienceMs: number,
+    holds: (now: Observation) => boolean,
+  ): Promise<Observation> {
     const end = performance.now() + patienceMs;
     for (;;) {
-      const { summary, qmp, transient } = await this.observed(id);
-      qmp?.dispose();
-      if (!qmp && !transient) return !isLive(summary.state);
-      if (performance.now() >= end) return false;
+      const now = await this.observed(id);
+      now.qmp?.dispose();
+      if (holds(now) || performance.now() >= end) return now;
       await pause(LOOK_AGAIN_MS);
     }
   }

@@ -10,7 +10,7 @@ import { kindOf } from '../../devices/virtio/specification.ts';
 import { currentBootId, type LastRun, writeLastRun } from '../../inventory/last-run.ts';
 import type { MachineConfig } from '../../inventory/machine-config.ts';
 import { mediumOf } from '../../inventory/machine-hardware.ts';
-import { entryId, MachineStore } from '../../inventory/machine-store.ts';
+import { MachineStore } from '../../inventory/machine-store.ts';
 import { bulkheadPaths, type MachinePaths, makeRuntimeFolder, requireSocketPaths } from '../../inventory/paths.ts';
 import { parsePinning } from '../../inventory/pinning.ts';
 import { tryLockFile } from '../../linux/file-lock.ts';
@@ -83,7 +83,7 @@ export async function runVmHost(id: string, workers: Workers, report: Report, or
   const times = new StartupTimes(orderedAt);
   times.mark('process');
   const store = new MachineStore(bulkheadPaths(process.env));
-  const config = store.intact(entryId(store.find(id)));
+  const config = store.intact(id);
   const paths = store.paths.machine(config.id);
   const lock = tryLockFile(paths.lock);
   if (!lock) throw new Failure('state', 'already-running', `machine "${config.name}": it is running already`);
