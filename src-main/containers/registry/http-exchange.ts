@@ -86,7 +86,7 @@ function once({ method, url, headers = {}, body, signal, anyCertificate }: HttpO
 function unreachable(url: URL, error: unknown): Failure {
   if (error instanceof Failure) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
-  const authority = join(certificateFolders(process.env).at(-1)!, url.host, 'ca.crt');
+  const authority = join(certificateFolders().at(-1)!, url.host, 'ca.crt');
   return new Failure('host', 'registry-unreachable', `${url.host}: cannot be reached: ${message || code}`, {
     hint: UNKNOWN_AUTHORITY.has(code)
       ? `if you trust it: put the certificate of whoever vouches for it at ${authority}`

@@ -14,8 +14,8 @@ export interface Certificates {
 }
 
 /** Where docker(1) keeps certificates for registries: the computer's, and an ordinary user's. */
-export function certificateFolders(env: NodeJS.ProcessEnv): readonly string[] {
-  const config = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config');
+export function certificateFolders(): readonly string[] {
+  const config = process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
   return ['/etc/docker/certs.d', join(config, 'docker/certs.d')];
 }
 
@@ -23,8 +23,8 @@ export function certificateFolders(env: NodeJS.ProcessEnv): readonly string[] {
  * What is kept for the registry `host[:port]` in a folder of that name: each `NAME.crt` is an authority that may vouch for
  * it, `NAME.cert` with `NAME.key` is what it wants to see of us (Docker, "Verify repository client with certificates").
  */
-export function keptCertificates(host: string, env: NodeJS.ProcessEnv = process.env): Certificates {
-  const found = certificateFolders(env).flatMap((folder) => filesIn(join(folder, host)));
+export function keptCertificates(host: string): Certificates {
+  const found = certificateFolders().flatMap((folder) => filesIn(join(folder, host)));
   const authorities = found.filter((path) => path.endsWith('.crt'));
   const own = found.find((path) => path.endsWith('.cert'));
   return {
