@@ -30,7 +30,7 @@ async function startPair(lab: Lab): Promise<LabPair> {
   await makeImages(lab);
   return LabPair.start(lab, {
     ours: ['--disk', `${FOLDER}/ours`],
-    qemu: virtioDisk(`${FOLDER}/qemu`, 'raw'),
+    qemu: virtioDisk(`${FOLDER}/qemu`),
   });
 }
 

@@ -29,9 +29,7 @@ export interface Load {
   readonly each: number;
 }
 
-/**
- * Two running machines in a lab with the same kernel, initrd and command line: ours, and QEMU's q35 on KVM.
- */
+/** Two running machines in a lab with the same kernel, initrd and command line: ours, and QEMU's q35 on KVM. */
 export class LabPair {
   private constructor(
     private readonly lab: Lab,

@@ -1,6 +1,6 @@
 import { USER_NETWORK } from '../../src-main/network/passt/passt-arguments.ts';
 import type { Lab } from '../support/lab/lab.ts';
-import { LOAD_MTU, LOAD_PROGRAMS } from '../support/lab/load-guest.ts';
+import { LOAD_PROGRAMS } from '../support/lab/load-guest.ts';
 import { startPasst, virtioCard } from '../support/lab/qemu-q35.ts';
 import type { Figure } from './figure.ts';
 import { benchPair, LabPair, LOAD_S, type Load } from './lab-pair.ts';
@@ -26,7 +26,7 @@ async function startPair(lab: Lab): Promise<LabPair> {
   await startPasst(lab, SOCKET);
   const pair = await LabPair.start(lab, {
     ours: ['--net', 'user'],
-    qemu: virtioCard(SOCKET, `,host_mtu=${LOAD_MTU}`),
+    qemu: virtioCard(SOCKET, `,host_mtu=${USER_NETWORK.mtu}`),
   });
   await lab.output(`${LOAD_PROGRAMS}/net-load serve ${PORT} </dev/null >/dev/null 2>&1 &`);
   return pair;

@@ -4,6 +4,8 @@ export const USER_NETWORK = {
   prefix: 24,
   /** The gateway; passt sends what goes there to the host's own loopback address. */
   host: '10.0.2.2',
+  /** passt's own default, the largest IPv4 packet in whole words. */
+  mtu: 65_520,
 } as const;
 
 /** passt's own address on the wire. */

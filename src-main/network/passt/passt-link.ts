@@ -7,10 +7,9 @@ import { IoVector } from '../../linux/io-vector.ts';
 import { HUNG_UP, receive, SocketMessage } from '../../linux/socket.ts';
 import type { FramePieces } from '../frame-pieces.ts';
 import { FRAME_BYTES_MAX, NET_HEADER_BYTES, type NetBackend, type NetLinkSeed } from '../net-backend.ts';
+import { USER_NETWORK } from './passt-arguments.ts';
 
 const LENGTH_BYTES = 4;
-/** passt's own default, the largest IPv4 packet in whole words. */
-const MTU = 65_520;
 /** Frames are sent off together, up to about so many bytes. */
 const BATCH_BYTES = 256 * 1024;
 /**
@@ -34,7 +33,7 @@ export type PasstLinkSeed = Extract<NetLinkSeed, { kind: 'passt' }>;
 export class PasstLink implements NetBackend {
   /** Plain Ethernet frames: there is no header on the wire that could tell of an unfinished one. */
   readonly offloads = { checksum: false, segmentation: false };
-  readonly mtu = MTU;
+  readonly mtu = USER_NETWORK.mtu;
   /** passt's socket, ours to close. */
   private socket = NONE;
   /** The one before, until nobody waits for it any more. */

@@ -4,8 +4,6 @@ import { clone, type Lab } from './lab.ts';
 
 /** What the guest below prints once it takes orders. */
 export const READY = 'READY FOR ORDERS';
-/** passt's largest packet, which passt would tell a DHCP client of. */
-export const LOAD_MTU = 65_520;
 /** Where the lab has the load generators. */
 export const LOAD_PROGRAMS = '/tmp/load-guest/root/bin';
 
@@ -21,7 +19,7 @@ busybox mount -t proc proc /proc; busybox mount -t devtmpfs dev /dev
 for module in ${MODULES.join(' ')}; do busybox insmod /modules/$module.ko; done
 if [ -e /proc/sys/net/ipv4/conf/eth0 ]; then
   busybox ip address add ${USER_NETWORK.guest}/${USER_NETWORK.prefix} dev eth0
-  busybox ip link set eth0 mtu ${LOAD_MTU} up
+  busybox ip link set eth0 mtu ${USER_NETWORK.mtu} up
 fi
 busybox stty -echo
 echo "${READY}"

@@ -9,9 +9,9 @@ export function q35(memoryMiB: number): string {
   return `qemu-system-x86_64 -M q35 -accel kvm -cpu host -m ${memoryMiB} -display none -nodefaults -no-user-config`;
 }
 
-/** A disk of that machine's, through the host's page cache and by io_uring, as ours are. */
-export function virtioDisk(file: string, format: 'raw' | 'qcow2'): string {
-  return `-drive file=${file},format=${format},if=none,id=disk,aio=io_uring -device virtio-blk-pci,disable-legacy=on,drive=disk`;
+/** A raw disk of that machine's, through the host's page cache and by io_uring, as ours are. */
+export function virtioDisk(file: string): string {
+  return `-drive file=${file},format=raw,if=none,id=disk,aio=io_uring -device virtio-blk-pci,disable-legacy=on,drive=disk`;
 }
 
 /** A network card of that machine's on the passt at `socket`. */
@@ -23,6 +23,7 @@ export function virtioCard(socket: string, more = ''): string {
 export async function startPasst(lab: Lab, socket: string): Promise<void> {
   const command = `passt --foreground --one-off --stderr --socket ${socket} ${networkArguments(true).join(' ')}`;
   await lab.output(
-    `rm -f ${socket}; ${command} </dev/null >${socket}.log 2>&1 & until [ -S ${socket} ]; do sleep 0.1; done`,
+    `rm -f ${socket}; ${command} </dev/null >${socket}.log 2>&1 & passt=$!
+     until [ -S ${socket} ]; do kill -0 $passt || { cat ${socket}.log; exit 1; }; sleep 0.1; done`,
   );
 }
