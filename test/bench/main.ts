@@ -6,6 +6,7 @@ import { type Figure, formatFigure } from './figure.ts';
 import { runInLab } from './in-lab.ts';
 import { kvmPresent } from './kvm-present.ts';
 import { benchLayers } from './layers.ts';
+import { benchLogin } from './login.ts';
 import { benchManyContainers } from './many-containers.ts';
 import { benchNet } from './net.ts';
 import { benchPodman } from './podman.ts';
@@ -23,6 +24,7 @@ const benches: Record<string, Bench> = {
   podman: benchPodman,
   layers: benchLayers,
   'boot-lab': benchBoot,
+  'login-lab': benchLogin,
   'disk-lab': benchDisk,
   'net-lab': benchNet,
 };

@@ -1,7 +1,7 @@
 /** Debian 12, installed on a disk with a boot loader, as people have it. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { debianDisk, PARTITION_BYTES } from '../support/guest/debian-disk.ts';
+import { debianDisk, INSTALL_MS, PARTITION_BYTES } from '../support/guest/debian-disk.ts';
 import { clone } from '../support/lab/lab.ts';
 import { LAB_RETRY, labSession } from '../support/lab/lab-session.ts';
 import { need } from '../support/need.ts';
@@ -16,9 +16,6 @@ users:
     plain_text_passwd: secret
     shell: /bin/sh
 `;
-
-/** Fetching and configuring some 200 packages. */
-const INSTALL_MS = 1_800_000;
 
 describe('Debian on a qcow2 disk, on KVM', LAB_RETRY, () => {
   let disk: string;

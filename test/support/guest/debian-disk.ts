@@ -15,6 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** How long the first `debianDisk` may take: it fetches and configures some 200 packages. */
+export const INSTALL_MS = 1_800_000;
 const DISK_BYTES = 2 ** 31;
 const SECTOR_BYTES = 512;
 /** Where partitions begin by custom: 1 MiB. Before it lie the boot record and GRUB's core. */

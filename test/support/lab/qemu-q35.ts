@@ -9,9 +9,9 @@ export function q35(memoryMiB: number): string {
   return `qemu-system-x86_64 -M q35 -accel kvm -cpu host -m ${memoryMiB} -display none -nodefaults -no-user-config`;
 }
 
-/** A raw disk of that machine's, through the host's page cache and by io_uring, as ours are. */
-export function virtioDisk(file: string): string {
-  return `-drive file=${file},format=raw,if=none,id=disk,aio=io_uring -device virtio-blk-pci,disable-legacy=on,drive=disk`;
+/** A disk of that machine's, through the host's page cache and by io_uring, as ours are. */
+export function virtioDisk(file: string, format: 'raw' | 'qcow2' = 'raw'): string {
+  return `-drive file=${file},format=${format},if=none,id=disk,aio=io_uring -device virtio-blk-pci,disable-legacy=on,drive=disk`;
 }
 
 /** A network card of that machine's on the passt at `socket`. */
