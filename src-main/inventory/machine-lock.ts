@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../base/failure.ts';
+import { patiently } from '../base/patiently.ts';
 import { type FileLock, tryLockFile } from '../linux/file-lock.ts';
 import { readLastRun } from './last-run.ts';
 import { quote } from './machine-name.ts';
@@ -8,11 +9,10 @@ import type { BulkheadPaths, MachinePaths } from './paths.ts';
 
 /** Changes take milliseconds; whoever holds a lock longer than this is not making one. */
 const PATIENCE_MS = 1500;
-const RETRY_MS = 10;
 
 /** The lock of the whole inventory: held while machines are made, renamed or deleted. */
 export function lockInventory(paths: BulkheadPaths): FileLock {
-  const lock = patiently(() => tryLockExisting(join(paths.machines, '.lock')));
+  const lock = patiently(PATIENCE_MS, () => tryLockExisting(join(paths.machines, '.lock')));
   if (lock === undefined) throw new Failure('not-found', 'no-such-machine', 'machines: there are none yet');
   if (lock !== null) return lock;
   throw new Failure('state', 'inventory-busy', 'machines: another Bulkhead is changing them and does not finish', {
@@ -22,7 +22,7 @@ export function lockInventory(paths: BulkheadPaths): FileLock {
 
 /** The lock of the CPU templates in `folder`, which is there: held while one is saved or deleted. */
 export function lockTemplates(folder: string): FileLock {
-  const lock = patiently(() => tryLockFile(join(folder, '.lock')));
+  const lock = patiently(PATIENCE_MS, () => tryLockFile(join(folder, '.lock')));
   if (lock !== null) return lock;
   throw new Failure('state', 'inventory-busy', 'CPU templates: another Bulkhead is changing them and does not finish', {
     hint: 'try again in a moment',
@@ -32,6 +32,7 @@ export function lockTemplates(folder: string): FileLock {
 /** A machine's lock, to `purpose` it: `change`, `delete`. Throws `state` while its VM host has it. */
 export function lockMachine(paths: MachinePaths, name: string, purpose: string): FileLock {
   const lock = patiently(
+    PATIENCE_MS,
     () => tryLockMachine(paths),
     () => readLastRun(paths)?.outcome === 'running' && existsSync(paths.qmp),
   );
@@ -62,14 +63,5 @@ function tryLockExisting(path: string): FileLock | null | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-function patiently<T>(attempt: () => T | null, hopeless: () => boolean = () => false): T | null {
-  const end = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const result = attempt();
-    if (result !== null || performance.now() > end || hopeless()) return result;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
   }
 }

@@ -16,10 +16,7 @@ import { parsePinning } from '../../inventory/pinning.ts';
 import { tryLockFile } from '../../linux/file-lock.ts';
 import { installKickSignal } from '../../linux/thread.ts';
 import { CdDrive } from '../../storage/removable/cd-drive.ts';
-import { ConsoleServer } from '../console/console-server.ts';
 import { DebugLog } from '../console/debug-log.ts';
-import { ConsolePump } from '../console/pump-console.ts';
-import { SerialLog } from '../console/serial-log.ts';
 import { MiB } from '../layout.ts';
 import type { BoardOptions } from '../machine/board.ts';
 import { Machine, type MachineEvent } from '../machine/machine.ts';
@@ -117,7 +114,6 @@ async function serve(
   const image = planMachineBoot(config, accelerator.verdict.accelerator, apicIds);
   owner.own(image);
   times.mark('plan-boot');
-  const serialLog = owner.own(new SerialLog(paths.serialLog));
   const networks = await networksOf(config, times, owner);
   const seed = writeSeed(config, paths);
   const drive = config.cdrom === undefined ? undefined : owner.own(CdDrive.open(mediumOf(config.cdrom)));
@@ -127,10 +123,11 @@ async function serve(
   const devices = { virtio, firmware };
   const machine = build(config, accelerator, processors, image, devices, drive, workers, times);
   owner.own(machine);
+  const consoles = owner.own(new MachineConsoles(config, machine, paths));
 
   const run = beginRun(paths);
   try {
-    const off = await runMachine({ config, paths, machine, networks, serialLog, image, times, report });
+    const off = await runMachine({ config, paths, machine, networks, consoles, image, times, report });
     const reason = off.failure?.message;
     endRun(paths, run, reason === undefined ? { outcome: 'off' } : { outcome: 'failed', reason });
   } catch (error) {
@@ -215,7 +212,7 @@ interface Running {
   readonly paths: MachinePaths;
   readonly machine: Machine;
   readonly networks: MachineNetworks | undefined;
-  readonly serialLog: SerialLog;
+  readonly consoles: MachineConsoles;
   readonly image: BootImage;
   readonly times: StartupTimes;
   readonly report: Report;
@@ -223,15 +220,12 @@ interface Running {
 
 /** Opens the sockets, starts the guest, and stays until it is off. */
 async function runMachine(running: Running): Promise<Off> {
-  const { config, paths, machine, networks, serialLog, image, times, report } = running;
+  const { config, paths, machine, networks, consoles, image, times, report } = running;
   const off = new Promise<Off>((resolve) => {
     machine.events.on((event) => {
       if (event.kind === 'off') resolve(event);
     });
   });
-  const consoleServer = new ConsoleServer(serialLog, (bytes) => machine.board.console.type(bytes));
-  const pump = new ConsolePump(machine.board.console, serialLog, consoleServer);
-  const consoles = new MachineConsoles(config, machine, paths);
   const machineReport = new MachineReport({
     machine,
     cpus: config.cpus,
@@ -240,8 +234,8 @@ async function runMachine(running: Running): Promise<Off> {
     startedAt: new Date(),
     kvmPresent: existsSync('/dev/kvm'),
     times,
-    consoleBytes: () => serialLog.end,
-    consoleVisitors: () => consoleServer.visitorCount,
+    consoleBytes: () => consoles.serial.printedBytes,
+    consoleVisitors: () => consoles.serial.visitorCount,
     networks: () => networks?.describe(machine.arena) ?? [],
   });
   const identity = {
@@ -259,10 +253,9 @@ async function runMachine(running: Running): Promise<Off> {
   const qmp = new QmpServer(version, machineCommands(machine, identity, machineReport, commands));
   machine.events.on(qmpTeller(qmp));
   writeFileSync(paths.pid, `${process.pid}\n`, { mode: 0o600 });
-  await Promise.all([consoleServer.listen(paths.serial), consoles.listen(), qmp.listen(paths.qmp)]);
+  await Promise.all([consoles.listen(), qmp.listen(paths.qmp)]);
   times.mark('sockets');
   const debugLog = new DebugLog(machine.board.debugConsole, paths.debugLog);
-  void pump.run();
   consoles.run();
   void debugLog.run();
   obeySignals(machine);
@@ -272,14 +265,12 @@ async function runMachine(running: Running): Promise<Off> {
 
   const how = await off;
   await machine.close();
-  pump.drain();
   consoles.drain();
   debugLog.drain();
   debugLog.dispose();
   log('info', 'off', { cause: how.cause, reason: how.failure?.message, debugExit: how.exitCode });
   const farewell = new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
-  await Promise.race([Promise.all([consoleServer.close(), consoles.close(), qmp.close()]), farewell]);
-  consoles.dispose();
+  await Promise.race([Promise.all([consoles.close(), qmp.close()]), farewell]);
   return how;
 }
 
