@@ -1,7 +1,7 @@
 import type { Lab } from '../support/lab/lab.ts';
 import { virtioDisk } from '../support/lab/qemu-q35.ts';
 import type { Figure } from './figure.ts';
-import { benchPair, LabPair, LOAD_S, type Load } from './lab-pair.ts';
+import { benchPair, LabPair, type Load, type Pace } from './lab-pair.ts';
 
 const FOLDER = '/tmp/disks';
 const IMAGE_MIB = 128;
@@ -9,6 +9,7 @@ const [BIG, SMALL] = [1 << 20, 4096];
 /** Processes that each wait for their own block. */
 const DEEP = 8;
 
+const pace: Pace = { counted: true, warmUpS: 0.5, loadS: 0.5, runs: 3 };
 const loads: readonly Load[] = [
   load('disk-read', 'read', BIG),
   load('disk-write', 'write', BIG),
@@ -23,7 +24,7 @@ const loads: readonly Load[] = [
  * QEMU's virtio-blk-pci on KVM with the same image, also written through the page cache and by io_uring.
  */
 export function benchDisk(): Promise<Figure[]> {
-  return benchPair(startPair, loads, true);
+  return benchPair(startPair, loads, pace);
 }
 
 async function startPair(lab: Lab): Promise<LabPair> {
@@ -39,7 +40,8 @@ function load(name: string, direction: 'read' | 'write', block: number, processe
   return {
     name,
     unit: big ? 'MB/s' : 'IOPS',
-    order: `disk-load /dev/vda ${direction} ${big ? 'sequential' : 'random'} ${block} ${LOAD_S} ${processes}`,
+    order: (seconds) =>
+      `disk-load /dev/vda ${direction} ${big ? 'sequential' : 'random'} ${block} ${seconds} ${processes}`,
     each: big ? BIG / 1e6 : 1,
   };
 }

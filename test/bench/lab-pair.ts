@@ -6,9 +6,6 @@ import { q35 } from '../support/lab/qemu-q35.ts';
 import { repositoryRoot } from '../support/repository.ts';
 import type { Figure } from './figure.ts';
 
-/** How long a load lasts, by a clock that counts instructions. */
-export const LOAD_S = 0.5;
-const RUNS = 3;
 /** A busy computer's lab is slow, whatever its clock says. */
 const LATEST_S = 7200;
 const TOOLS = `${repositoryRoot}/test/support/lab`;
@@ -24,9 +21,19 @@ export interface PairDevices {
 export interface Load {
   readonly name: string;
   readonly unit: string;
-  readonly order: string;
+  readonly order: (seconds: number) => string;
   /** What one of the things that the load generator counts is, in the figure's unit. */
   readonly each: number;
+}
+
+/** How loads are measured in a lab. */
+export interface Pace {
+  /** Its clock goes by the work done, and other programs' is not in the figures; what waits often takes hours. */
+  readonly counted: boolean;
+  /** How long both are under a load before it counts, by the lab's clock: what is often run is compiled meanwhile. */
+  readonly warmUpS: number;
+  readonly loadS: number;
+  readonly runs: number;
 }
 
 /** Two running machines in a lab with the same kernel, initrd and command line: ours, and QEMU's q35 on KVM. */
@@ -46,46 +53,48 @@ export class LabPair {
   }
 
   /** The figures of loads, ours and QEMU's in turn. */
-  async figures(loads: readonly Load[]): Promise<Figure[]> {
+  async figures(loads: readonly Load[], pace: Pace): Promise<Figure[]> {
     const figures: Figure[] = [];
     for (const load of loads) {
-      const [ours, reference] = await this.measure(load);
+      const [ours, reference] = await this.measure(load, pace);
       figures.push({ name: load.name, unit: load.unit, ours, reference, higherIsBetter: true });
     }
     return figures;
   }
 
-  /** Ours and QEMU's, a value per run; one turn before them warms both up. */
-  private async measure({ order, each }: Load): Promise<readonly [ours: number[], reference: number[]]> {
+  /** Ours and QEMU's, a value per run. */
+  private async measure(load: Load, pace: Pace): Promise<readonly [ours: number[], reference: number[]]> {
+    await this.ask(load, pace.warmUpS, 1);
+    const values = await this.ask(load, pace.loadS, pace.runs);
+    return [values.filter((_, index) => index % 2 === 0), values.filter((_, index) => index % 2 === 1)];
+  }
+
+  /** What each turn came to, ours and QEMU's by turns. */
+  private async ask({ order, each }: Load, loadS: number, turns: number): Promise<number[]> {
     const serial = this.machine.paths.qmp.replace(/[^/]*$/, 'serial0.sock');
-    const ask = `node ${TOOLS}/ask-guest.mjs '${order}' ${RUNS + 1} ${serial} ${SERIAL}`;
+    const ask = `node ${TOOLS}/ask-guest.mjs '${order(loadS)}' ${turns} ${serial} ${SERIAL}`;
     const said = await this.lab.output(ask, { seconds: 120 });
-    const values = said
+    return said
       .trim()
       .split('\n')
       .map((line) => {
         const [count, seconds] = line.split(' ').map(Number);
-        if (!count || !seconds) throw new Error(`${order}: a guest says: ${line}`);
+        if (!count || !seconds) throw new Error(`${order(loadS)}: a guest says: ${line}`);
         return (count * each) / seconds;
       });
-    const run = values.slice(2);
-    return [run.filter((_, index) => index % 2 === 0), run.filter((_, index) => index % 2 === 1)];
   }
 }
 
-/**
- * The figures of loads in a lab of their own.
- * @param counted its clock goes by the work done, and other programs' is not in the figures; what waits often takes hours
- */
+/** The figures of loads in a lab of their own. */
 export async function benchPair(
   start: (lab: Lab) => Promise<LabPair>,
   loads: readonly Load[],
-  counted: boolean,
+  pace: Pace,
 ): Promise<Figure[]> {
-  const lab = await Lab.start({ counted, seconds: LATEST_S });
+  const lab = await Lab.start({ counted: pace.counted, seconds: LATEST_S });
   try {
     const pair = await start(lab);
-    return await pair.figures(loads);
+    return await pair.figures(loads, pace);
   } finally {
     await lab.dispose();
   }

@@ -3,11 +3,12 @@ import type { Lab } from '../support/lab/lab.ts';
 import { LOAD_PROGRAMS } from '../support/lab/load-guest.ts';
 import { startPasst, virtioCard } from '../support/lab/qemu-q35.ts';
 import type { Figure } from './figure.ts';
-import { benchPair, LabPair, LOAD_S, type Load } from './lab-pair.ts';
+import { benchPair, LabPair, type Load, type Pace } from './lab-pair.ts';
 
 const PORT = 8097;
 const SOCKET = '/tmp/qemu-passt';
 
+const pace: Pace = { counted: false, warmUpS: 20, loadS: 2, runs: 5 };
 const loads: readonly Load[] = [
   load('net-guest-to-host', 'take', 'MB/s', 1e-6),
   load('net-host-to-guest', 'give', 'MB/s', 1e-6),
@@ -19,7 +20,7 @@ const loads: readonly Load[] = [
  * virtio-net-pci on KVM with a passt of the same options, in packets of the same size.
  */
 export function benchNet(): Promise<Figure[]> {
-  return benchPair(startPair, loads, false);
+  return benchPair(startPair, loads, pace);
 }
 
 async function startPair(lab: Lab): Promise<LabPair> {
@@ -33,5 +34,5 @@ async function startPair(lab: Lab): Promise<LabPair> {
 }
 
 function load(name: string, order: 'take' | 'give' | 'echo', unit: string, each: number): Load {
-  return { name, unit, order: `net-load ${order} ${USER_NETWORK.host} ${PORT} ${LOAD_S}`, each };
+  return { name, unit, order: (seconds) => `net-load ${order} ${USER_NETWORK.host} ${PORT} ${seconds}`, each };
 }
