@@ -48,6 +48,10 @@ describe('Debian, installed on a qcow2 disk', () => {
     await page.getByRole('tab', { name: 'Console' }).click();
     await page.locator('.xterm-helper-textarea').focus();
     await screenShows(page, /seeded login:/, LONG_MS);
+    // What the seed has still to do is told on the same line of the console, in the midst of a prompt.
+    await screenShows(page, /Cloud-init v\. \S+ finished/, LONG_MS);
+    await typeLine(page, '');
+    await screenShows(page, /^seeded login:\s*$/m);
     await typeLine(page, 'anna');
     await screenShows(page, /Password:\s*$/);
     await typeLine(page, 'correct horse');

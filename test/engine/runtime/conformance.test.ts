@@ -81,7 +81,8 @@ describe('the same bundles under ours, runc and crun', { timeout: 120_000 }, () 
   /** crun 1.8 makes /dev/core without a /proc/kcore for it, and forgets the other flags of what it makes read-only. */
   function comparable(lines: readonly string[] = [], referee: Runtime): string[] {
     if (referee.name !== 'crun') return [...lines];
-    const comparableLine = (line: string): string => line.replace(/^(\/proc\/(bus|fs|irq|sys|sysrq-trigger) proc ro).*/, '$1');
+    const comparableLine = (line: string): string =>
+      line.replace(/^(\/proc\/(bus|fs|irq|sys|sysrq-trigger) proc ro).*/, '$1');
     return lines.filter((line) => !/core/.test(line)).map(comparableLine);
   }
 
