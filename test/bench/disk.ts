@@ -9,7 +9,7 @@ const [BIG, SMALL] = [1 << 20, 4096];
 /** Processes that each wait for their own block. */
 const DEEP = 8;
 
-const pace: Pace = { counted: true, warmUpS: 0.5, loadS: 0.5, runs: 3 };
+const pace: Pace = { warmUpS: 10, loadS: 2, runs: 5 };
 const loads: readonly Load[] = [
   load('disk-read', 'read', BIG),
   load('disk-write', 'write', BIG),

@@ -28,8 +28,6 @@ export interface Load {
 
 /** How loads are measured in a lab. */
 export interface Pace {
-  /** Its clock goes by the work done, and other programs' is not in the figures; what waits often takes hours. */
-  readonly counted: boolean;
   /** How long both are under a load before it counts, by the lab's clock: what is often run is compiled meanwhile. */
   readonly warmUpS: number;
   readonly loadS: number;
@@ -91,7 +89,7 @@ export async function benchPair(
   loads: readonly Load[],
   pace: Pace,
 ): Promise<Figure[]> {
-  const lab = await Lab.start({ counted: pace.counted, seconds: LATEST_S });
+  const lab = await Lab.start({ seconds: LATEST_S });
   try {
     const pair = await start(lab);
     return await pair.figures(loads, pace);

@@ -8,7 +8,7 @@ import { benchPair, LabPair, type Load, type Pace } from './lab-pair.ts';
 const PORT = 8097;
 const SOCKET = '/tmp/qemu-passt';
 
-const pace: Pace = { counted: false, warmUpS: 20, loadS: 2, runs: 5 };
+const pace: Pace = { warmUpS: 20, loadS: 2, runs: 5 };
 const loads: readonly Load[] = [
   load('net-guest-to-host', 'take', 'MB/s', 1e-6),
   load('net-host-to-guest', 'give', 'MB/s', 1e-6),

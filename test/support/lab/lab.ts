@@ -15,8 +15,6 @@ export const clone = ((): string => {
 export interface LabOptions {
   /** One by default: two emulated processors take several times as long for the same, and lock up now and then. */
   readonly cpus?: number;
-  /** Its clock counts instructions, on one processor: what is measured in there depends on nothing else (kvm-lab). */
-  readonly counted?: boolean;
   readonly memoryMiB?: number;
   /** A folder that the lab sees, and can write to, as /lab-out. */
   readonly out?: string;
@@ -59,8 +57,6 @@ interface Pending {
 const START_S = 180;
 /** How long the agent, which speaks every few seconds, may be silent before its lab counts as hung. */
 const SILENCE_S = 30;
-/** A second that counts instructions lasts as long as this computer, busy with other things, needs for them. */
-const COUNTED_SILENCE_S = 300;
 const LAST_WORDS_MS = 500;
 const DEFAULT_LIFE_S = 1800;
 const DEFAULT_COMMAND_S = 60;
@@ -79,9 +75,8 @@ export class Lab {
     private readonly exited: Promise<void>,
     private readonly met: () => void,
     said: () => string,
-    counted: boolean,
   ) {
-    const silence = (counted ? COUNTED_SILENCE_S : SILENCE_S) * SLOWNESS;
+    const silence = SILENCE_S * SLOWNESS;
     const hung = (): void => this.lost(new Error(`the lab hangs: not a word for ${silence} s`));
     this.silence = setTimeout(hung, silence * 1000);
     eachLine(socket, (line) => {
@@ -100,7 +95,7 @@ export class Lab {
     try {
       const socketPath = join(folder, 'agent');
       await new Promise<void>((listening) => server.listen(socketPath, listening));
-      return await Lab.meet(server, startLab(socketPath, options), options.counted ?? false);
+      return await Lab.meet(server, startLab(socketPath, options));
     } finally {
       server.close();
       rmSync(folder, { recursive: true });
@@ -138,7 +133,7 @@ export class Lab {
   }
 
   /** Waits until the agent says hello. QEMU itself connects long before. */
-  private static async meet(server: Server, child: ChildProcess, counted: boolean): Promise<Lab> {
+  private static async meet(server: Server, child: ChildProcess): Promise<Lab> {
     let said = '';
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.on('data', (text) => {
@@ -160,7 +155,6 @@ export class Lab {
             exited,
             () => resolve(lab),
             () => said,
-            counted,
           );
         });
       });
@@ -208,12 +202,9 @@ export function ending({ code, signal, late }: CommandEnd): string {
   return late ? 'killed: too slow' : signal === null ? `exit status ${code}` : signal;
 }
 
-function startLab(
-  socketPath: string,
-  { cpus = 1, counted = false, memoryMiB = 4096, out, seconds = DEFAULT_LIFE_S }: LabOptions,
-) {
+function startLab(socketPath: string, { cpus = 1, memoryMiB = 4096, out, seconds = DEFAULT_LIFE_S }: LabOptions) {
   const shared = out === undefined ? [] : ['-o', out];
-  const limits = [...(counted ? ['-i'] : ['-c', `${cpus}`]), '-m', `${memoryMiB}`, '-t', `${seconds * SLOWNESS}`];
+  const limits = ['-c', `${cpus}`, '-m', `${memoryMiB}`, '-t', `${seconds * SLOWNESS}`];
   const env = { ...process.env };
   delete env.ELECTRON_RUN_AS_NODE;
   return spawn(join(clone, 'test/support/lab/kvm-lab'), [...limits, ...shared, '-s', socketPath], {
