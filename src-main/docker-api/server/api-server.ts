@@ -16,6 +16,9 @@ const HEADERS_MS = 20_000;
 const IDLE_MS = 60_000;
 const MAX_CONNECTIONS = 1024;
 const MAX_HEADER_BYTES = 32 * 1024;
+/** What is taken of a request that has its refusal already. */
+const REST_MAX = 64 << 20;
+const REST_MS = 10_000;
 
 export interface ServerIdentity {
   /** The engine's own version, for the `Server` header. */
@@ -194,12 +197,32 @@ function fail(error: unknown, request: IncomingMessage, response: ServerResponse
     response.destroy();
     return;
   }
-  // Unread rest of a body: the connection cannot be used for another request.
-  if (!request.complete || upgraded) response.setHeader('Connection', 'close');
+  const text = `${JSON.stringify({ message })}\n`;
+  if (upgraded) response.setHeader('Connection', 'close');
   if (status === 304) response.writeHead(304).end();
-  else send(request, response, status, `${JSON.stringify({ message })}\n`, 'application/json');
-  if (!request.complete) request.resume();
+  else if (request.complete || upgraded) send(request, response, status, text, 'application/json');
+  else sendMeanwhile(request, response, status, text);
   if (upgraded) endWhenFlushed(response, upgraded.socket);
+}
+
+/**
+ * Tells a client that is still sending, and ends the answer only when there is no more, or too much, or for too long: a
+ * connection closed before would take what the client has not read yet along.
+ */
+function sendMeanwhile(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+  response.write(text);
+  let left = REST_MAX;
+  const timer = setTimeout(() => request.destroy(), REST_MS);
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) request.destroy();
+  });
+  request.once('close', () => {
+    clearTimeout(timer);
+    response.end();
+  });
+  request.resume();
 }
 
 function send(request: IncomingMessage, response: ServerResponse, status: number, text: string, type: string): void {

@@ -14,7 +14,8 @@ export async function readJson<T>(input: Readable, schema: z.ZodType<T>): Promis
 async function readAll(input: Readable, max: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of input) {
+  // What is too much is refused: that needs the connection.
+  for await (const chunk of input.iterator({ destroyOnReturn: false })) {
     size += (chunk as Buffer).length;
     if (size > max) throw new Failure('usage', 'body-too-large', `request body: more than ${max} bytes`);
     chunks.push(chunk as Buffer);
