@@ -22,6 +22,9 @@ import { VolumesPage } from '../features/volumes/volumes-page.tsx';
 import { Shell } from './shell.tsx';
 import { cssVariables, theme } from './theme.ts';
 
+/** In pixels: over the navigation and the list beside it, and not over what somebody types in. */
+const NOTICE_WIDTH = 346;
+
 const router = createHashRouter([
   {
     path: '/',
@@ -67,7 +70,7 @@ export function App() {
     <QueryClientProvider client={queries}>
       {/* Light or dark is the main process's to choose (nativeTheme); the page follows prefers-color-scheme. */}
       <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-        <Notifications position="bottom-left" limit={3} />
+        <Notifications position="bottom-left" limit={3} containerWidth={NOTICE_WIDTH} />
         <RouterProvider router={router} />
       </MantineProvider>
     </QueryClientProvider>
