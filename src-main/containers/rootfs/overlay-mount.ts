@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { Failure } from '../../base/failure.ts';
 import { mount } from '../../linux/classic-mount.ts';
 import type { ByteString } from '../../linux/dir-fd.ts';
 import { Fd, O } from '../../linux/fd.ts';
+import { SystemCallFailure } from '../../linux/libc.ts';
 import { inUserNamespace } from '../../linux/user-namespace.ts';
 
 export interface OverlayFolders {
@@ -33,6 +35,12 @@ export function mountOverlay({ lowerdirs, upperdir, workdir }: OverlayFolders, t
     if (inUserNamespace()) options.push('userxattr');
     else options.push('metacopy=off', 'redirect_dir=off');
     mount('overlay', target, 'overlay', 0, options.join(','));
+  } catch (error) {
+    if (upperdir === undefined || !(error instanceof SystemCallFailure && error.errnoName === 'EINVAL')) throw error;
+    throw new Failure('host', 'no-upper-layer', `${upperdir}: its file system takes no writable layer of a container`, {
+      hint: 'set XDG_DATA_HOME to a folder on ext4, xfs, btrfs or tmpfs; another overlay or a network file system will not do',
+      cause: error,
+    });
   } finally {
     for (const fd of open) fd.dispose();
   }
