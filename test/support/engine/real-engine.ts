@@ -44,6 +44,9 @@ export class RealEngine {
     const [line] = (await once(report, 'data')) as [Buffer];
     if (!('ready' in JSON.parse(`${line}`))) throw new Error(`engine: ${line}${text}`);
     this.child = child;
+    child.once('exit', (code, signal) => {
+      if (this.child === child) process.stderr.write(`the engine ended by itself: ${signal ?? code}\n${text}\n`);
+    });
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {

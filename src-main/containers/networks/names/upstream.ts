@@ -51,7 +51,9 @@ function byDatagram(server: string, query: Buffer): Promise<Buffer> {
     socket.on('message', (answer) => {
       if (isAnswerTo(query, answer)) over(undefined, answer);
     });
-    socket.connect(PORT, server, () => socket.send(query));
+    // Told of an error too, as of a computer without a network, which its types keep back.
+    const connected = (error?: Error): void => (error ? over(error) : socket.send(query));
+    socket.connect(PORT, server, connected);
   });
 }
 

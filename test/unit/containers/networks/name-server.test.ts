@@ -7,6 +7,7 @@ import {
   RCODE,
   TYPE,
 } from '../../../../src-main/containers/networks/names/dns-message.ts';
+import { askUpstream } from '../../../../src-main/containers/networks/names/upstream.ts';
 
 /** RFC 1035 §4.1: a query for one name. */
 function query(name: string, type: number, { id = 0x1234, flags = 0x0100, questions = 1 } = {}): Buffer {
@@ -47,5 +48,15 @@ describe('messages of the name server', () => {
   test('RFC 1035 §3.5: an address is asked for backwards', () => {
     expect(addressAskedFor('4.3.2.1.in-addr.arpa')).toBe('1.2.3.4');
     expect(addressAskedFor('web')).toBeUndefined();
+  });
+});
+
+describe('name servers of the host', () => {
+  test('one that cannot be reached at all is a refusal, by either protocol', async () => {
+    // connect(2): nobody may send there without asking for it first, so no route and no server is needed to fail.
+    const unreachable = ['255.255.255.255'];
+    const asked = query('web', TYPE.A);
+    await expect(askUpstream(unreachable, asked, 'udp')).rejects.toThrow('EACCES');
+    await expect(askUpstream(unreachable, asked, 'tcp')).rejects.toThrow(/ENETUNREACH|EACCES|EINVAL/);
   });
 });
