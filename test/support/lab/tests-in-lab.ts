@@ -49,8 +49,15 @@ function judge({ testResults }: Report, long: boolean): { passed: number; troubl
   };
 }
 
-/** Runs a file's tests in the lab, where each has to pass: the long ones (vitest.config.ts), or all others. */
-export async function expectPassInLab(lab: Lab, file: string, { long = false } = {}): Promise<void> {
+/**
+ * Runs a file's tests in the lab, where each has to pass: the long ones (vitest.config.ts), or all others.
+ * @param temporary the folder for what they write meanwhile
+ */
+export async function expectPassInLab(
+  lab: Lab,
+  file: string,
+  { long = false, temporary = '/tmp' } = {},
+): Promise<void> {
   const seconds = long ? LONG_FILE_S : FILE_S;
   const vitest = [
     'node_modules/vitest/vitest.mjs',
@@ -66,6 +73,7 @@ export async function expectPassInLab(lab: Lab, file: string, { long = false } =
       ELECTRON_RUN_AS_NODE: '1',
       BULKHEAD_TEST_SLOWNESS: `${LAB_SLOWNESS}`,
       BULKHEAD_TEST_NODE: await lab.output('printf %s "$(command -v node)"'),
+      TMPDIR: temporary,
       // The tests outside write to the usual one meanwhile, under the lab's feet.
       VITEST_FS_MODULE_CACHE_PATH: '/tmp/vitest-cache',
     },
