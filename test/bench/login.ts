@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { debianDisk } from '../support/guest/debian-disk.ts';
-import { clone, Lab } from '../support/lab/lab.ts';
+import { Lab } from '../support/lab/lab.ts';
 import { LabBulkhead, type LabMachine, PROGRAM } from '../support/lab/lab-bulkhead.ts';
 import { q35, startPasst, virtioCard, virtioDisk } from '../support/lab/qemu-q35.ts';
 import { type Figure, inTurn } from './figure.ts';
@@ -21,7 +20,7 @@ const SOCKET = '/tmp/login-passt';
  * disk as it was installed.
  */
 export async function benchLogin(): Promise<Figure[]> {
-  const disk = debianDisk(join(clone, '.cache/test-guest'));
+  const disk = debianDisk();
   const lab = await Lab.start({ memoryMiB: LAB_MIB, seconds: LATEST_S });
   try {
     await lab.output(`mkdir ${FOLDER} && cp ${disk} ${FOLDER}/installed`, { seconds: 300 });

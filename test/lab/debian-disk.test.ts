@@ -1,8 +1,6 @@
 /** Debian 12, installed on a disk with a boot loader, as people have it. */
-import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { debianDisk, INSTALL_MS, PARTITION_BYTES } from '../support/guest/debian-disk.ts';
-import { clone } from '../support/lab/lab.ts';
 import { LAB_RETRY, labSession } from '../support/lab/lab-session.ts';
 import { need } from '../support/need.ts';
 
@@ -21,7 +19,7 @@ describe('Debian on a qcow2 disk, on KVM', LAB_RETRY, () => {
   let disk: string;
   if (need('root', 'debootstrap', 'qemu-img')) {
     beforeAll(() => {
-      disk = debianDisk(join(clone, '.cache/test-guest'));
+      disk = debianDisk();
     }, INSTALL_MS);
   }
   const session = labSession({ memoryMiB: 6144, seconds: 3600 });

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import { beforeAll, describe, test } from 'vitest';
 import { debianDisk, INSTALL_MS } from '../support/guest/debian-disk.ts';
-import { clone } from '../support/lab/lab.ts';
 import { LAB_RETRY, labSession } from '../support/lab/lab-session.ts';
 import { expectPassInLab, FILE_MS, kvmTests } from '../support/lab/tests-in-lab.ts';
 import { need } from '../support/need.ts';
@@ -21,7 +19,7 @@ describe('the window, on the KVM of the lab', LAB_RETRY, () => {
 describe('the window with an installed machine, on the KVM of the lab', LAB_RETRY, () => {
   if (need('root', 'debootstrap', 'qemu-img')) {
     beforeAll(() => {
-      debianDisk(join(clone, '.cache/test-guest'));
+      debianDisk();
     }, INSTALL_MS);
   }
   const session = labSession({ memoryMiB: 6144, seconds: 3600 });

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { debianDisk } from '../support/guest/debian-disk.ts';
 import { need } from '../support/need.ts';
-import { repositoryRoot } from '../support/repository.ts';
 import { SLOWNESS } from '../support/slowness.ts';
 import { Computer, type Page, picture } from './support/app-under-test.ts';
 import { openWizard, screenShows, typeLine } from './support/steps.ts';
@@ -27,7 +26,7 @@ describe('Debian, installed on a qcow2 disk', () => {
     tags: ['long'],
   }, async () => {
     const disk = join(computer.home, 'debian.qcow2');
-    copyFileSync(debianDisk(join(repositoryRoot, '.cache/test-guest')), disk);
+    copyFileSync(debianDisk(), disk);
     await openWizard(page);
     await page.getByLabel('Name', { exact: true }).fill('debian');
     await page.getByRole('radio', { name: /^Firmware/ }).click();

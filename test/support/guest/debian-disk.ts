@@ -14,9 +14,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { repositoryRoot } from '../repository.ts';
 
 /** How long the first `debianDisk` may take: it fetches and configures some 200 packages. */
 export const INSTALL_MS = 1_800_000;
+const FOLDER = join(repositoryRoot, '.cache/test-guest');
 const DISK_BYTES = 2 ** 31;
 const SECTOR_BYTES = 512;
 /** Where partitions begin by custom: 1 MiB. Before it lie the boot record and GRUB's core. */
@@ -38,11 +40,11 @@ menuentry "Debian" {
 }
 `;
 
-/** A qcow2 disk with Debian 12 on it, made by debootstrap, and GRUB; its path in `folder`. Made once; needs root. */
-export function debianDisk(folder: string): string {
-  const disk = join(folder, 'debian.qcow2');
+/** The path of a qcow2 disk with Debian 12 on it, made by debootstrap, and GRUB. Made once; needs root. */
+export function debianDisk(): string {
+  const disk = join(FOLDER, 'debian.qcow2');
   if (existsSync(disk)) return disk;
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(FOLDER, { recursive: true });
   const work = mkdtempSync(join(tmpdir(), 'bulkhead-debian-'));
   try {
     const root = join(work, 'root');
