@@ -38,7 +38,19 @@ test('a file that is no CD image is refused at its field', async () => {
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   await page.getByText('this is no ISO image').waitFor();
+});
+
+test('a wizard that is asked for while another one is being cancelled begins anew', async () => {
+  const name = page.getByLabel('Name', { exact: true });
+  await page.getByRole('button', { name: 'Cancel' }).evaluate((cancel) => {
+    const controlN = { key: 'n', ctrlKey: true, shiftKey: false, altKey: false };
+    cancel.dispatchEvent(new Event('click', { bubbles: true }));
+    globalThis.dispatchEvent(Object.assign(new Event('keydown'), controlN));
+  });
+  await name.waitFor();
+  expect(await name.inputValue()).not.toBe('empty');
   await page.getByRole('button', { name: 'Cancel' }).click();
+  await name.waitFor({ state: 'detached' });
 });
 
 test('from the wizard to a new disk, one of the user’s own and a seed in the guest', {

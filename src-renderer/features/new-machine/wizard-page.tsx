@@ -191,9 +191,11 @@ interface FooterProps {
 function WizardFooter({ step, creating, onStep, onCreate }: FooterProps) {
   const navigate = useNavigate();
   const last = step === wizardSteps.length - 1;
+  // Off the screen at once: another wizard, asked for before React gets to that, would be this one, with its form.
+  const leave = (): void => void navigate('/machines', { flushSync: true });
   return (
     <footer className={classes.foot}>
-      <Button variant="subtle" color="gray" onClick={() => void navigate('/machines')}>
+      <Button variant="subtle" color="gray" onClick={leave}>
         {en.wizard.cancel}
       </Button>
       <span className={classes.fill} />
