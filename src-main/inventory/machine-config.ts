@@ -43,7 +43,7 @@ export const bootSource = z.discriminatedUnion('kind', [
     firmware: z.literal('bios'),
     /** Tried one after another; without it, disks before the CD before the network. */
     order: z.optional(z.array(z.enum(BOOT_DEVICES)).check(z.minLength(1), z.maxLength(BOOT_DEVICES.length))),
-    /** Whether the firmware's boot menu waits for a key. */
+    /** Whether the firmware waits for a key that opens its boot menu. */
     menu: z.optional(z.boolean()),
   }),
 ]);

@@ -228,7 +228,7 @@ export const en = {
     bootOrderHint: 'What the firmware tries first.',
     bootOrders: { disk: 'Disks, then the CD', cdrom: 'The CD, then disks' },
     bootMenu: 'Boot menu',
-    bootMenuHint: 'The firmware waits in the console for a choice.',
+    bootMenuHint: 'The firmware waits ten seconds for Esc in the console.',
     builtIn: 'Comes with Bulkhead',
     nameTaken: 'another machine has this name',
     memoryTooMuch: (total: string) => `this computer has only ${total}`,

@@ -4,9 +4,8 @@ import { relocatableTables } from './table-loader.ts';
 
 /** Four pages of KVM's own, up to where the ROM may begin. */
 const KVM_PAGES_BYTES = 4 * 4096;
-/** How long the boot menu's invitation stands when a menu is asked for (SeaBIOS's own default is 2.5 s), and when not. */
+/** How long the boot menu's invitation stands when a menu is asked for; SeaBIOS's own default is 2.5 s. */
 const MENU_WAIT_MS = 10_000;
-const NO_MENU_WAIT_MS = 500;
 const E820_ENTRY_BYTES = 20;
 
 export interface FirmwareRequest {
@@ -15,7 +14,7 @@ export interface FirmwareRequest {
   readonly acpiTables: Uint8Array;
   /** PCI device numbers to boot from, first choice first. */
   readonly bootDevices: readonly number[];
-  /** Whether the boot menu waits for a key. */
+  /** Whether to stay for a key that opens the boot menu. */
   readonly menu: boolean;
 }
 
@@ -27,8 +26,8 @@ export function firmwareFiles(request: FirmwareRequest): { name: string; bytes: 
     { name: 'etc/e820', bytes: e820(request.memoryBytes) },
     { name: 'bootorder', bytes: new TextEncoder().encode(`${order}\0`) },
     { name: 'etc/sercon-port', bytes: number64(PORT.com1) },
-    { name: 'etc/show-boot-menu', bytes: number64(1) },
-    { name: 'etc/boot-menu-wait', bytes: number64(request.menu ? MENU_WAIT_MS : NO_MENU_WAIT_MS) },
+    { name: 'etc/show-boot-menu', bytes: number64(request.menu ? 1 : 0) },
+    { name: 'etc/boot-menu-wait', bytes: number64(MENU_WAIT_MS) },
   ];
 }
 

@@ -64,7 +64,7 @@ export function addCreate(group: Command, io: CliIo): void {
     .addOption(
       new Option('--boot-order <devices>', 'which the firmware tries first, as cdrom,disk (default: disk,cdrom)'),
     )
-    .option('--boot-menu', 'with the firmware’s boot menu waiting for a key')
+    .option('--boot-menu', 'with the firmware waiting 10 s for an ESC, which opens its boot menu')
     .option('--cpus <n>', 'virtual CPUs (default: 1)')
     .option(
       '--cpu <model>',
