@@ -1,3 +1,4 @@
+import type { MemoryPieces } from '../base/memory-pieces.ts';
 import { IoVector } from './io-vector.ts';
 import { errno, errnoName, libcFunction, SystemCallFailure } from './libc.ts';
 
@@ -33,18 +34,18 @@ function whole(call: string, object: string, perform: () => number): number {
   }
 }
 
-/** Fills `length` bytes of `segments` after the first `skip` from `offset` on; returns how many the file had. */
-export function readSegments(
+/** Fills `length` bytes of `pieces` after the first `skip` from `offset` on; returns how many the file had. */
+export function readPieces(
   fd: number,
   object: string,
-  segments: readonly Uint8Array[],
+  pieces: MemoryPieces,
   skip: number,
   length: number,
   offset: number,
 ): number {
   let done = 0;
   while (done < length) {
-    vector.gather(segments, skip + done, length - done);
+    vector.gather(pieces, skip + done, length - done);
     const got = cPreadv(fd, vector.address, vector.count, offset + done);
     if (got === 0) break;
     if (got > 0) done += got;
@@ -53,18 +54,18 @@ export function readSegments(
   return done;
 }
 
-/** Writes `length` bytes of `segments` after the first `skip` at `offset`, all of them. */
-export function writeSegments(
+/** Writes `length` bytes of `pieces` after the first `skip` at `offset`, all of them. */
+export function writePieces(
   fd: number,
   object: string,
-  segments: readonly Uint8Array[],
+  pieces: MemoryPieces,
   skip: number,
   length: number,
   offset: number,
 ): void {
   let done = 0;
   while (done < length) {
-    vector.gather(segments, skip + done, length - done);
+    vector.gather(pieces, skip + done, length - done);
     const put = cPwritev(fd, vector.address, vector.count, offset + done);
     if (put >= 0) done += put;
     else throwUnlessInterrupted('pwritev', object);

@@ -1,3 +1,4 @@
+import type { MemoryPieces } from '../base/memory-pieces.ts';
 import { addressOf, libcFunction } from './libc.ts';
 
 const cMemcpy = libcFunction<[number, number, number], number>(
@@ -42,23 +43,10 @@ export class IoVector {
     this.address = numericAddressOf(new Uint8Array(buffer, offset, 1));
   }
 
-  /**
-   * Points at `length` bytes of `segments`, leaving out the first `skip`; at fewer when they are in more than
-   * MAX_SEGMENTS pieces. `bytes` says how many.
-   */
-  gather(segments: readonly Uint8Array[], skip: number, length: number): void {
+  /** Points at `length` bytes of `pieces` after the first `skip` and nothing else, as far as `appendPieces` does. */
+  gather(pieces: MemoryPieces, skip: number, length: number): void {
     this.clear();
-    let before = skip;
-    for (let i = 0; i < segments.length && this.bytes < length && this.count < IoVector.MAX_SEGMENTS; i++) {
-      const segment = segments[i]!;
-      const size = segment.length;
-      if (before >= size) {
-        before -= size;
-        continue;
-      }
-      this.push(numericAddressOf(segment) + before, Math.min(size - before, length - this.bytes));
-      before = 0;
-    }
+    this.appendPieces(pieces, skip, length);
   }
 
   /** Starts anew, for `append`. */
@@ -75,6 +63,22 @@ export class IoVector {
   /** Adds `length` bytes of `buffer` from `start` on; the caller knows that there is room. Allocates nothing. */
   append(buffer: Uint8Array, start: number, length: number): void {
     if (length > 0) this.push(numericAddressOf(buffer) + start, length);
+  }
+
+  /**
+   * Adds `length` bytes of `pieces` after the first `skip`; fewer when there is no room for so many pieces, as `bytes`
+   * tells. Allocates nothing.
+   */
+  appendPieces(pieces: MemoryPieces, skip: number, length: number): void {
+    let before = skip;
+    let left = length;
+    for (let i = 0; i < pieces.count && left > 0 && this.hasRoomFor(1); i++) {
+      const from = Math.min(before, pieces.lengths[i]!);
+      before -= from;
+      const count = Math.min(pieces.lengths[i]! - from, left);
+      this.append(pieces.buffers[i]!, pieces.starts[i]! + from, count);
+      left -= count;
+    }
   }
 
   /** Copies what is pointed at, after the first `skip` bytes, to the start of `target`, which has room for it. */

@@ -1,5 +1,5 @@
 import type { Disposable } from '../base/disposable.ts';
-import type { FramePieces } from './frame-pieces.ts';
+import type { MemoryPieces } from '../base/memory-pieces.ts';
 
 /** Bytes of `struct virtio_net_hdr_mrg_rxbuf` before every frame (virtio 1.2 §5.1.6). */
 export const NET_HEADER_BYTES = 12;
@@ -51,7 +51,7 @@ export interface NetBackend extends Disposable {
   /** Whether frames wait for `fd` to become writable; no more is sent meanwhile. */
   readonly congested: boolean;
   /** Takes a frame with its header. Its memory is the back end's until `flush` returns. */
-  send(frame: FramePieces): void;
+  send(frame: MemoryPieces): void;
   /** Pushes out what `send` took. */
   flush(): void;
   /**
@@ -59,7 +59,7 @@ export interface NetBackend extends Disposable {
    * More than `room` has: the frame is so long, and to be asked for again with more room, or dropped. Until it is
    * whole, `room` always begins with the same memory.
    */
-  receive(room: FramePieces): number;
+  receive(room: MemoryPieces): number;
   /** Gives up the frame being received. */
   drop(): void;
 }

@@ -1,4 +1,5 @@
 import type { Disposable } from '../base/disposable.ts';
+import type { MemoryPieces } from '../base/memory-pieces.ts';
 
 /** What a device may ask of a disk. */
 export type BlockOperation = 'read' | 'write' | 'flush' | 'discard' | 'write-zeroes';
@@ -9,15 +10,15 @@ export type BlockOperation = 'read' | 'write' | 'flush' | 'discard' | 'write-zer
  */
 export type BlockStatus = 'ok' | 'failed' | 'no-space' | 'read-only' | 'unsupported';
 
-/** One request. The object and its segments belong to the backend until `done` is called, once. */
+/** One request. The object and its pieces belong to the backend until `done` is called, once. */
 export interface BlockRequest {
   readonly op: BlockOperation;
   /** In bytes, from the start of the disk. Any alignment; nothing beyond the end of the disk is accepted. */
   readonly offset: number;
-  /** In bytes. For read and write the sum of the segments' lengths; 0 for flush. */
+  /** In bytes. For read and write as many as the pieces have; 0 for flush. */
   readonly length: number;
-  /** Where the bytes go or come from, in order: views of guest memory that neither moves nor shrinks meanwhile. */
-  readonly segments: readonly Uint8Array[];
+  /** Where the bytes go or come from: guest memory that neither moves nor shrinks meanwhile. */
+  readonly pieces: MemoryPieces;
   /** Called within `submit`, `unplug` or `reap`, never from anywhere else. */
   done(status: BlockStatus): void;
 }

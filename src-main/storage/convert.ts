@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { owning } from '../base/disposable.ts';
 import { Failure } from '../base/failure.ts';
+import { MemoryPieces } from '../base/memory-pieces.ts';
 import { allowedChain } from './backing-chain.ts';
 import type { DiskFormat } from './block-backend.ts';
-import { HostImageFile, type ImageFile } from './image-file.ts';
+import { HostImageFile, type ImageFile, writeBytes } from './image-file.ts';
 import { type Layer, RawLayer, readNow } from './layer.ts';
 import { makeImage } from './new-image.ts';
 import { formatOf, openQcow2 } from './open-layer.ts';
@@ -90,7 +91,7 @@ function rawSink(file: ImageFile, size: number): Sink {
   file.resize(size);
   return {
     blockBytes: 64 * 1024,
-    write: (offset, bytes) => file.writeFrom([bytes], 0, bytes.length, offset),
+    write: (offset, bytes) => writeBytes(file, offset, bytes),
     finish: () => undefined,
   };
 }
@@ -108,7 +109,7 @@ function qcow2Sink(file: ImageFile, size: number, compression: Compression | und
     write(offset, bytes) {
       const packed = compression === undefined ? undefined : packCluster(bytes, compression, metadata);
       if (packed !== undefined) packer.write(offset / clusterBytes, packed);
-      else writer.allocateAndWrite(offset, [bytes], 0, bytes.length);
+      else writer.allocateAndWrite(offset, MemoryPieces.of(bytes), 0, bytes.length);
     },
     finish() {
       while (!metadata.clean) metadata.commit();

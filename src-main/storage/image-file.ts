@@ -1,18 +1,10 @@
 import type { Disposable } from '../base/disposable.ts';
 import { Failure } from '../base/failure.ts';
+import { MemoryPieces } from '../base/memory-pieces.ts';
 import { Fd, O } from '../linux/fd.ts';
-import {
-  allocateFile,
-  FALLOC,
-  readSegments,
-  resizeFile,
-  sizeOfFile,
-  syncFile,
-  writeSegments,
-} from '../linux/file-io.ts';
+import { allocateFile, FALLOC, readPieces, resizeFile, sizeOfFile, syncFile, writePieces } from '../linux/file-io.ts';
 import { SystemCallFailure } from '../linux/libc.ts';
 import { lockImage } from './image-locks.ts';
-import { zeroSegments } from './segments.ts';
 
 /**
  * The file under an image: all that the formats ask of the host. Everything happens within the call and in full, or
@@ -25,9 +17,9 @@ export interface ImageFile extends Disposable {
   readonly fd: number;
   readonly readOnly: boolean;
   size(): number;
-  /** Reads into `length` bytes of `segments` after the first `skip`; zeros beyond the end of the file. */
-  readInto(segments: readonly Uint8Array[], skip: number, length: number, offset: number): void;
-  writeFrom(segments: readonly Uint8Array[], skip: number, length: number, offset: number): void;
+  /** Reads into `length` bytes of `pieces` after the first `skip`; zeros beyond the end of the file. */
+  readInto(pieces: MemoryPieces, skip: number, length: number, offset: number): void;
+  writeFrom(pieces: MemoryPieces, skip: number, length: number, offset: number): void;
   /** Makes a range read as zeros, keeping its blocks where the file system can. */
   zero(offset: number, length: number): void;
   /** Makes a range read as zeros, giving its blocks back where the file system can. */
@@ -41,15 +33,15 @@ export interface ImageFile extends Disposable {
 
 export function readBytes(file: ImageFile, offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
-  file.readInto([bytes], 0, length, offset);
+  file.readInto(MemoryPieces.of(bytes), 0, length, offset);
   return bytes;
 }
 
 export function writeBytes(file: ImageFile, offset: number, bytes: Uint8Array): void {
-  file.writeFrom([bytes], 0, bytes.length, offset);
+  file.writeFrom(MemoryPieces.of(bytes), 0, bytes.length, offset);
 }
 
-const ZEROS = new Uint8Array(64 * 1024);
+const ZEROS = MemoryPieces.of(new Uint8Array(64 * 1024));
 
 /** A file of the host, locked the way QEMU locks images. */
 export class HostImageFile implements ImageFile {
@@ -98,19 +90,19 @@ export class HostImageFile implements ImageFile {
     return sizeOfFile(this.fd, this.object);
   }
 
-  readInto(segments: readonly Uint8Array[], skip: number, length: number, offset: number): void {
-    const got = readSegments(this.fd, this.object, segments, skip, length, offset);
-    if (got < length) zeroSegments(segments, skip + got, length - got);
+  readInto(pieces: MemoryPieces, skip: number, length: number, offset: number): void {
+    const got = readPieces(this.fd, this.object, pieces, skip, length, offset);
+    if (got < length) pieces.zero(skip + got, length - got);
   }
 
-  writeFrom(segments: readonly Uint8Array[], skip: number, length: number, offset: number): void {
-    writeSegments(this.fd, this.object, segments, skip, length, offset);
+  writeFrom(pieces: MemoryPieces, skip: number, length: number, offset: number): void {
+    writePieces(this.fd, this.object, pieces, skip, length, offset);
   }
 
   zero(offset: number, length: number): void {
     if (length === 0 || allocateFile(this.fd, this.object, FALLOC.ZERO_RANGE, offset, length)) return;
-    for (let done = 0; done < length; done += ZEROS.length)
-      this.writeFrom([ZEROS], 0, Math.min(ZEROS.length, length - done), offset + done);
+    for (let done = 0; done < length; done += ZEROS.bytes)
+      this.writeFrom(ZEROS, 0, Math.min(ZEROS.bytes, length - done), offset + done);
   }
 
   punch(offset: number, length: number): void {

@@ -1,8 +1,8 @@
 import type { Disposable } from '../base/disposable.ts';
 import { Failure } from '../base/failure.ts';
+import { MemoryPieces } from '../base/memory-pieces.ts';
 import { nextData, nextHole } from '../linux/file-io.ts';
 import type { ImageFile } from './image-file.ts';
-import { zeroSegments } from './segments.ts';
 import { DirectTransfers, type Job, JobPool, type Transfers } from './transfers.ts';
 
 /** What a stretch of a disk is made of, as far as one image knows. */
@@ -11,7 +11,7 @@ export type ExtentKind = 'data' | 'zero' | 'unallocated' | 'compressed';
 /** One image of a chain, for reading: the disk's own or a backing file. */
 export interface Layer extends Disposable {
   readonly sizeBytes: number;
-  /** Starts reading into the job's segments after their first `skip` bytes; damage throws. */
+  /** Starts reading into the job's memory after their first `skip` bytes; damage throws. */
   read(transfers: Transfers, job: Job, skip: number, offset: number, length: number): void;
   /** What the bytes from `offset` on are, and for how many of them that is known to hold. */
   extent(offset: number, length: number): { readonly kind: ExtentKind; readonly length: number };
@@ -28,7 +28,7 @@ export function readPadded(
 ): void {
   const inside = Math.max(0, Math.min(length, layer.sizeBytes - offset));
   if (inside > 0) layer.read(transfers, job, skip, offset, inside);
-  if (inside < length) zeroSegments(job.request!.segments, skip + inside, length - inside);
+  if (inside < length) job.request!.pieces.zero(skip + inside, length - inside);
 }
 
 const direct = new DirectTransfers();
@@ -41,7 +41,7 @@ export function readNow(layer: Layer, offset: number, bytes: Uint8Array): void {
     op: 'read',
     offset,
     length: bytes.length,
-    segments: [bytes],
+    pieces: MemoryPieces.of(bytes),
     done(result) {
       status = result;
     },

@@ -6,7 +6,6 @@ import { IoVector } from '../linux/io-vector.ts';
 import { errnoName } from '../linux/libc.ts';
 import { SharedPages } from '../linux/memory.ts';
 import type { ImageFile } from './image-file.ts';
-import { zeroSegments } from './segments.ts';
 import { type Job, statusOfErrno, type Transfers } from './transfers.ts';
 
 /** Transfers under way at a time: as many completions as the ring holds. */
@@ -126,7 +125,7 @@ export class RingTransfers implements Transfers {
       ring.fdatasync(file.fd, token);
       return;
     }
-    vector.gather(slot.job.request!.segments, slot.skip, slot.length);
+    vector.gather(slot.job.request!.pieces, slot.skip, slot.length);
     if (kind === 'read') ring.readv(file.fd, vector.address, vector.count, offset, token);
     else ring.writev(file.fd, vector.address, vector.count, offset, token);
   }
@@ -164,7 +163,7 @@ export class RingTransfers implements Transfers {
       return false;
     }
     if (result === 0 && slot.kind === 'read') {
-      zeroSegments(slot.job.request!.segments, slot.skip, slot.length);
+      slot.job.request!.pieces.zero(slot.skip, slot.length);
       this.finish(slot, 'ok');
       return false;
     }

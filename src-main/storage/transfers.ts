@@ -54,11 +54,11 @@ export class JobPool {
   }
 }
 
-/** Moves bytes between files and the segments of a job's request; each move is a part of the job. */
+/** Moves bytes between files and the memory of a job's request; each move is a part of the job. */
 export interface Transfers extends Disposable {
   /** As `BlockBackend.completionFd`. */
   readonly completionFd: number;
-  /** `length` bytes from `offset` of the file, into the request's segments after their first `skip` bytes. */
+  /** `length` bytes from `offset` of the file, into the request's memory after their first `skip` bytes. */
   read(file: ImageFile, offset: number, job: Job, skip: number, length: number): void;
   write(file: ImageFile, offset: number, job: Job, skip: number, length: number): void;
   sync(file: ImageFile, job: Job): void;
@@ -77,7 +77,7 @@ export class DirectTransfers implements Transfers {
     job.begin();
     let status: BlockStatus = 'ok';
     try {
-      file.readInto(job.request!.segments, skip, length, offset);
+      file.readInto(job.request!.pieces, skip, length, offset);
     } catch (error) {
       status = statusOf(error);
     }
@@ -88,7 +88,7 @@ export class DirectTransfers implements Transfers {
     job.begin();
     let status: BlockStatus = 'ok';
     try {
-      file.writeFrom(job.request!.segments, skip, length, offset);
+      file.writeFrom(job.request!.pieces, skip, length, offset);
     } catch (error) {
       status = statusOf(error);
     }

@@ -1,3 +1,4 @@
+import { MemoryPieces } from '../../src-main/base/memory-pieces.ts';
 import { backingChain } from '../../src-main/storage/backing-chain.ts';
 import type {
   BlockBackend,
@@ -30,7 +31,7 @@ export function perform(
     op,
     offset,
     length,
-    segments,
+    pieces: MemoryPieces.of(...segments),
     done(result) {
       if (status !== undefined) throw new Error('done twice');
       status = result;

@@ -1,4 +1,4 @@
-import type { FramePieces } from '../../src-main/network/frame-pieces.ts';
+import type { MemoryPieces } from '../../src-main/base/memory-pieces.ts';
 import { type DriverOffloads, NET_HEADER_BYTES, type NetBackend } from '../../src-main/network/net-backend.ts';
 
 /** A network whose other end is the test: what was sent, and what is to arrive. */
@@ -32,7 +32,7 @@ export class MemoryCable implements NetBackend {
     this.accepted = offload;
   }
 
-  send(frame: FramePieces): void {
+  send(frame: MemoryPieces): void {
     if (frame.bytes > 1 << 17) return;
     const bytes = new Uint8Array(frame.bytes);
     frame.copyTo(bytes, 0, 0);
@@ -46,7 +46,7 @@ export class MemoryCable implements NetBackend {
     else this.sent.push(...frames);
   }
 
-  receive(room: FramePieces): number {
+  receive(room: MemoryPieces): number {
     const [frame] = this.arriving;
     if (frame === undefined) return 0;
     if (room.bytes >= frame.length) {

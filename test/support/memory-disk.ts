@@ -36,18 +36,15 @@ export class MemoryDisk implements BlockBackend {
   }
 
   private perform(request: BlockRequest): void {
-    const { op, offset, length, segments } = request;
+    const { op, offset, length, pieces } = request;
     if (offset < 0 || offset + length > this.sizeBytes) throw new Error(`${op} ${offset}+${length}: beyond the disk`);
-    let at = offset;
+    const range = this.bytes.subarray(offset, offset + length);
     if (op === 'read' || op === 'write') {
-      for (const segment of segments) {
-        if (op === 'read') segment.set(this.bytes.subarray(at, at + segment.length));
-        else this.bytes.set(segment, at);
-        at += segment.length;
-      }
-      if (at !== offset + length) throw new Error(`${op}: segments of ${at - offset} bytes for ${length}`);
+      if (pieces.bytes !== length) throw new Error(`${op}: ${pieces.bytes} bytes of memory for ${length}`);
+      if (op === 'read') pieces.copyFrom(range, 0);
+      else pieces.copyTo(range, 0, 0);
     } else if (op !== 'flush') {
-      this.bytes.fill(0, offset, offset + length);
+      range.fill(0);
     }
     request.done('ok');
   }

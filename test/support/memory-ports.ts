@@ -1,3 +1,4 @@
+import type { MemoryPieces } from '../../src-main/base/memory-pieces.ts';
 import {
   ENDED,
   type HostCaller,
@@ -43,22 +44,18 @@ export class MemoryStream implements HostCaller {
     this.taken.push(...Buffer.from(`OK ${hostPort}\n`));
   }
 
-  receive(segments: readonly Uint8Array[], length: number): number {
-    let left = Math.min(length, this.says.length);
-    if (left === 0) return this.hungUp || this.silent ? ENDED : NOTHING_YET;
-    const count = left;
-    for (const segment of segments) {
-      const piece = Math.min(left, segment.length);
-      segment.set(this.says.splice(0, piece));
-      left -= piece;
-    }
-    return count - left;
+  receive(pieces: MemoryPieces, length: number): number {
+    const said = this.says.splice(0, Math.min(length, pieces.bytes));
+    if (said.length === 0) return this.hungUp || this.silent ? ENDED : NOTHING_YET;
+    pieces.copyFrom(Uint8Array.from(said), 0);
+    return said.length;
   }
 
-  send(segments: readonly Uint8Array[], length: number): number {
+  send(pieces: MemoryPieces, length: number): number {
     if (this.hungUp) return ENDED;
     if (this.stuck) return NOTHING_YET;
-    const bytes = Buffer.concat(segments).subarray(0, length);
+    const bytes = new Uint8Array(Math.min(length, pieces.bytes));
+    pieces.copyTo(bytes, 0, 0);
     for (const byte of bytes) this.taken.push(byte);
     return bytes.length;
   }

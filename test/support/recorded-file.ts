@@ -1,5 +1,5 @@
+import type { MemoryPieces } from '../../src-main/base/memory-pieces.ts';
 import type { ImageFile } from '../../src-main/storage/image-file.ts';
-import { forPieces } from '../../src-main/storage/segments.ts';
 import type { Random } from './random.ts';
 
 interface Write {
@@ -27,17 +27,15 @@ export class RecordedFile implements ImageFile {
     return this.content.length;
   }
 
-  readInto(segments: readonly Uint8Array[], skip: number, length: number, offset: number): void {
-    forPieces(segments, skip, length, (segment, from, to, position) => {
-      const at = offset + position;
-      segment.fill(0, from, to);
-      segment.set(this.content.subarray(at, at + to - from), from);
-    });
+  readInto(pieces: MemoryPieces, skip: number, length: number, offset: number): void {
+    const bytes = new Uint8Array(length);
+    bytes.set(this.content.subarray(offset, offset + length));
+    pieces.copyFrom(bytes, skip);
   }
 
-  writeFrom(segments: readonly Uint8Array[], skip: number, length: number, offset: number): void {
+  writeFrom(pieces: MemoryPieces, skip: number, length: number, offset: number): void {
     const bytes = new Uint8Array(length);
-    forPieces(segments, skip, length, (segment, from, to, position) => bytes.set(segment.subarray(from, to), position));
+    pieces.copyTo(bytes, 0, skip);
     this.record({ kind: 'write', offset, bytes });
   }
 

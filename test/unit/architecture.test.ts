@@ -33,7 +33,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src-main/devices': [
     'src-main/base',
     'src-main/network/ipv4.ts',
-    'src-main/network/frame-pieces.ts',
     'src-main/network/net-backend.ts',
     'src-main/network/vsock/host-ports.ts',
     'src-main/storage/block-backend.ts',

@@ -3,9 +3,9 @@
 // socket in `mailbox`, and this end takes it as soon as the old one has hung up.
 
 import { closeSync } from 'node:fs';
+import type { MemoryPieces } from '../../base/memory-pieces.ts';
 import { IoVector } from '../../linux/io-vector.ts';
 import { HUNG_UP, receive, SocketMessage } from '../../linux/socket.ts';
-import type { FramePieces } from '../frame-pieces.ts';
 import { FRAME_BYTES_MAX, NET_HEADER_BYTES, type NetBackend, type NetLinkSeed } from '../net-backend.ts';
 import { USER_NETWORK } from './passt-arguments.ts';
 
@@ -74,7 +74,7 @@ export class PasstLink implements NetBackend {
     return this.restBytes > 0;
   }
 
-  send(frame: FramePieces): void {
+  send(frame: MemoryPieces): void {
     const length = frame.bytes - NET_HEADER_BYTES;
     if (length <= 0 || length > FRAME_BYTES_MAX) return;
     const scattered = frame.count + 1 > IoVector.MAX_SEGMENTS;
@@ -88,7 +88,7 @@ export class PasstLink implements NetBackend {
     const at = LENGTH_BYTES * this.frames++;
     putLength(this.lengths, at, length);
     outgoing.append(this.lengths, at, LENGTH_BYTES);
-    appendPieces(outgoing, frame, NET_HEADER_BYTES, length);
+    outgoing.appendPieces(frame, NET_HEADER_BYTES, length);
     if (alone) this.flush();
   }
 
@@ -107,7 +107,7 @@ export class PasstLink implements NetBackend {
     this.frames = 0;
   }
 
-  receive(room: FramePieces): number {
+  receive(room: MemoryPieces): number {
     if (!this.connected()) return 0;
     if (this.dropping && !this.skim()) return 0;
     if (this.length === 0 && !this.takeLength()) return 0;
@@ -131,7 +131,7 @@ export class PasstLink implements NetBackend {
   }
 
   /** Copies a frame behind what waits already; there is room, since nothing is sent while something waits. */
-  private keep(frame: FramePieces, length: number): void {
+  private keep(frame: MemoryPieces, length: number): void {
     if (this.restBytes + LENGTH_BYTES + length > REST_BYTES) return;
     putLength(this.rest, this.restBytes, length);
     frame.copyTo(this.rest, this.restBytes + LENGTH_BYTES, NET_HEADER_BYTES);
@@ -213,13 +213,13 @@ export class PasstLink implements NetBackend {
   }
 
   /** Copies what is ahead of the frame to its place. */
-  private takeAhead(room: FramePieces): void {
+  private takeAhead(room: MemoryPieces): void {
     const { incoming } = this;
     for (;;) {
       const count = Math.min(this.aheadEnd - this.aheadStart, this.length - this.got);
       if (count === 0) return;
       incoming.clear();
-      appendPieces(incoming, room, NET_HEADER_BYTES + this.got, count);
+      incoming.appendPieces(room, NET_HEADER_BYTES + this.got, count);
       incoming.copyFrom(this.ahead, this.aheadStart);
       this.aheadStart += incoming.bytes;
       this.got += incoming.bytes;
@@ -227,11 +227,11 @@ export class PasstLink implements NetBackend {
   }
 
   /** Takes the rest of the frame from the socket to its place, and some of what is behind; false while it is not all there. */
-  private readRest(room: FramePieces): boolean {
+  private readRest(room: MemoryPieces): boolean {
     const { incoming } = this;
     const wanted = this.length - this.got;
     incoming.clear();
-    appendPieces(incoming, room, NET_HEADER_BYTES + this.got, wanted);
+    incoming.appendPieces(room, NET_HEADER_BYTES + this.got, wanted);
     const last = incoming.bytes === wanted && incoming.hasRoomFor(1);
     if (last) incoming.append(this.ahead, 0, AHEAD_BYTES);
     const count = this.takeIncoming();
@@ -324,17 +324,4 @@ function putLength(target: Uint8Array, at: number, length: number): void {
 
 function lengthAt(source: Uint8Array, at: number): number {
   return ((source[at]! << 24) | (source[at + 1]! << 16) | (source[at + 2]! << 8) | source[at + 3]!) >>> 0;
-}
-
-/** Points at `length` bytes of `frame` after the first `skip`; at fewer where the vector has no room for all pieces. */
-function appendPieces(vector: IoVector, frame: FramePieces, skip: number, length: number): void {
-  let before = skip;
-  let left = length;
-  for (let i = 0; i < frame.count && left > 0 && vector.hasRoomFor(1); i++) {
-    const from = Math.min(before, frame.lengths[i]!);
-    before -= from;
-    const count = Math.min(frame.lengths[i]! - from, left);
-    vector.append(frame.buffers[i]!, frame.starts[i]! + from, count);
-    left -= count;
-  }
 }

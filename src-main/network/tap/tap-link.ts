@@ -1,7 +1,7 @@
+import type { MemoryPieces } from '../../base/memory-pieces.ts';
 import { Fd } from '../../linux/fd.ts';
 import { IoVector } from '../../linux/io-vector.ts';
 import { readFrame, setTapOffload, writeFrame } from '../../linux/tap.ts';
-import type { FramePieces } from '../frame-pieces.ts';
 import {
   type DriverOffloads,
   FRAME_BYTES_MAX,
@@ -43,14 +43,11 @@ export class TapLink implements NetBackend {
     if (this.fd >= 0) setTapOffload(new Fd(this.fd, 'tap'), offload);
   }
 
-  send(frame: FramePieces): void {
+  send(frame: MemoryPieces): void {
     if (frame.bytes <= NET_HEADER_BYTES || frame.bytes > FRAME_ROOM || this.waiting > 0 || this.fd < 0) return;
     const { vector } = this;
-    vector.clear();
-    if (vector.hasRoomFor(frame.count)) {
-      for (let i = 0; i < frame.count; i++) vector.append(frame.buffers[i]!, frame.starts[i]!, frame.lengths[i]!);
-      if (writeFrame(this.fd, vector)) return;
-    }
+    vector.gather(frame, 0, frame.bytes);
+    if (vector.bytes === frame.bytes && writeFrame(this.fd, vector)) return;
     frame.copyTo(this.outgoing, 0, 0);
     this.waiting = frame.bytes;
     this.flush();
@@ -64,7 +61,7 @@ export class TapLink implements NetBackend {
     if (writeFrame(this.fd, vector)) this.waiting = 0;
   }
 
-  receive(room: FramePieces): number {
+  receive(room: MemoryPieces): number {
     if (this.fd < 0 || (this.taken === 0 && !this.read(room))) return 0;
     const { taken, placed } = this;
     if (room.bytes < taken) return taken;
@@ -81,7 +78,7 @@ export class TapLink implements NetBackend {
   dispose(): void {}
 
   /** Reads a frame into `room`, and what does not fit there into `overhang`; false when none waits. */
-  private read(room: FramePieces): boolean {
+  private read(room: MemoryPieces): boolean {
     const { vector } = this;
     vector.clear();
     for (let i = 0; i < room.count && vector.hasRoomFor(2); i++) {

@@ -1,4 +1,5 @@
 import type { Disposable } from '../../base/disposable.ts';
+import type { MemoryPieces } from '../../base/memory-pieces.ts';
 
 /** What `receive` and `send` answer when it would take waiting, and when there will be nothing more. */
 export const NOTHING_YET = -1;
@@ -9,10 +10,10 @@ export interface HostStream extends Disposable {
   readonly fd: number;
   /** Whether the program has closed both directions; bytes of it may still be there to receive. */
   readonly hungUp: boolean;
-  /** Up to `length` bytes, into `segments` one after another. */
-  receive(segments: readonly Uint8Array[], length: number): number;
-  /** Up to `length` bytes of `segments`. */
-  send(segments: readonly Uint8Array[], length: number): number;
+  /** Up to `length` bytes, into `pieces`. */
+  receive(pieces: MemoryPieces, length: number): number;
+  /** Up to `length` bytes of `pieces`. */
+  send(pieces: MemoryPieces, length: number): number;
   /** The program finds the end of the stream. */
   endSending(): void;
   /** What the program writes from now on fails. */

@@ -2,6 +2,7 @@
 // who connects to PATH and writes `CONNECT <port>\n` reaches the guest's port and reads `OK <host port>\n`; what the
 // guest connects to at port P of the host is whoever listens at PATH_P.
 
+import type { MemoryPieces } from '../../base/memory-pieces.ts';
 import type { Fd } from '../../linux/fd.ts';
 import { IoVector } from '../../linux/io-vector.ts';
 import { SystemCallFailure } from '../../linux/libc.ts';
@@ -64,13 +65,13 @@ class UnixStream implements HostStream {
     return isHungUp(this.fd);
   }
 
-  receive(segments: readonly Uint8Array[], length: number): number {
-    this.message.vector.gather(segments, 0, length);
+  receive(pieces: MemoryPieces, length: number): number {
+    this.message.vector.gather(pieces, 0, length);
     return attempted(() => this.message.receive(this.fd));
   }
 
-  send(segments: readonly Uint8Array[], length: number): number {
-    this.message.vector.gather(segments, 0, length);
+  send(pieces: MemoryPieces, length: number): number {
+    this.message.vector.gather(pieces, 0, length);
     return attempted(() => this.message.send(this.fd));
   }
 

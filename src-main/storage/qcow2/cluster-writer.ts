@@ -1,10 +1,11 @@
+import { MemoryPieces } from '../../base/memory-pieces.ts';
 import { writeBytes } from '../image-file.ts';
 import { readNow } from '../layer.ts';
 import { decodeCompressed } from './compressed.ts';
 import { COMPRESSED, COPIED, type Metadata, ZERO } from './metadata.ts';
 import type { Qcow2Layer } from './qcow2-layer.ts';
 
-const ZEROS = new Uint8Array(64 * 1024);
+const ZEROS = MemoryPieces.of(new Uint8Array(64 * 1024));
 
 /** The slow half of writing: whatever changes which clusters a disk has. */
 export class ClusterWriter {
@@ -17,10 +18,10 @@ export class ClusterWriter {
   }
 
   /**
-   * Writes up to `length` bytes of `segments` after the first `skip` at `offset` of the disk, to new clusters that are
+   * Writes up to `length` bytes of `pieces` after the first `skip` at `offset` of the disk, to new clusters that are
    * filled up with what the disk had around; returns how many. They are in the file when this returns.
    */
-  allocateAndWrite(offset: number, segments: readonly Uint8Array[], skip: number, length: number): number {
+  allocateAndWrite(offset: number, pieces: MemoryPieces, skip: number, length: number): number {
     const { metadata, clusterBytes, layer } = this;
     const first = Math.floor(offset / clusterBytes);
     metadata.prepareTable(first);
@@ -32,7 +33,7 @@ export class ClusterWriter {
       const fresh = metadata.refcounts.takeFresh(host, count);
       const head = offset - first * clusterBytes;
       this.fill(first * clusterBytes, host, head, fresh);
-      layer.file.writeFrom(segments, skip, part, host + head);
+      layer.file.writeFrom(pieces, skip, part, host + head);
       const tail = count * clusterBytes - head - part;
       this.fill(offset + part, host + head + part, tail, fresh);
     } catch (error) {
@@ -83,14 +84,14 @@ export class ClusterWriter {
     const { metadata, clusterBytes, layer } = this;
     for (let done = 0; done < length; ) {
       const at = offset + done;
-      const part = Math.min(length - done, clusterBytes - (at % clusterBytes), ZEROS.length);
+      const part = Math.min(length - done, clusterBytes - (at % clusterBytes), ZEROS.bytes);
       metadata.lookUp(Math.floor(at / clusterBytes));
       if (metadata.isOwn) {
         const host = metadata.hostOffset();
         if (host === 0 || metadata.isReserved(host))
           throw metadata.damage('a cluster of the disk is on top of a table');
-        layer.file.writeFrom([ZEROS], 0, part, host + (at % clusterBytes));
-      } else if (!this.readsAsZero()) this.allocateAndWrite(at, [ZEROS], 0, part);
+        layer.file.writeFrom(ZEROS, 0, part, host + (at % clusterBytes));
+      } else if (!this.readsAsZero()) this.allocateAndWrite(at, ZEROS, 0, part);
       done += part;
     }
   }

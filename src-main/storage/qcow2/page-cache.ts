@@ -1,3 +1,4 @@
+import { MemoryPieces } from '../../base/memory-pieces.ts';
 import { type ImageFile, writeBytes } from '../image-file.ts';
 
 /** A piece of a metadata table, as it is or is to be in the file. */
@@ -84,7 +85,7 @@ export class PageCache {
   private load(index: number): Page {
     const page = this.ring.length < this.limit ? this.addPage() : this.reclaim();
     page.index = -1;
-    this.file.readInto([page.bytes], 0, this.pageBytes, index * this.pageBytes);
+    this.file.readInto(MemoryPieces.of(page.bytes), 0, this.pageBytes, index * this.pageBytes);
     page.index = index;
     this.pages.set(index, page);
     return page;

@@ -105,14 +105,14 @@ export class Qcow2Disk implements BlockBackend {
   /** Writes in place where the image has clusters of its own, and gives the image clusters where it has not. */
   private write(job: Job, offset: number, length: number): void {
     const { metadata, file } = this.layer;
-    const { segments } = job.request!;
+    const { pieces } = job.request!;
     for (let done = 0; done < length; ) {
       const at = offset + done;
       const cluster = Math.floor(at / this.clusterBytes);
       const inCluster = at % this.clusterBytes;
       metadata.lookUp(cluster);
       if (!metadata.isOwn) {
-        done += this.writer.allocateAndWrite(at, segments, done, length - done);
+        done += this.writer.allocateAndWrite(at, pieces, done, length - done);
         continue;
       }
       const host = metadata.hostOffset();

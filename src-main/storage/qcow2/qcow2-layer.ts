@@ -1,7 +1,6 @@
 import { invariant } from '../../base/failure.ts';
-import type { ImageFile } from '../image-file.ts';
+import { type ImageFile, readBytes } from '../image-file.ts';
 import { type ExtentKind, type Layer, readPadded } from '../layer.ts';
-import { scatter, zeroSegments } from '../segments.ts';
 import type { Job, Transfers } from '../transfers.ts';
 import { decodeCompressed, unpack } from './compressed.ts';
 import type { Header } from './header.ts';
@@ -39,10 +38,10 @@ export class Qcow2Layer implements Layer {
       if (kind === 'data') transfers.read(this.file, host + inCluster, job, skip + done, part);
       else if (kind === 'compressed') {
         const bytes = this.unpackLast();
-        scatter(bytes.subarray(inCluster, inCluster + part), job.request!.segments, skip + done);
+        job.request!.pieces.copyFrom(bytes.subarray(inCluster, inCluster + part), skip + done);
       } else if (kind === 'unallocated' && this.backing !== undefined)
         readPadded(this.backing, transfers, job, skip + done, at, part);
-      else zeroSegments(job.request!.segments, skip + done, part);
+      else job.request!.pieces.zero(skip + done, part);
       done += part;
     }
   }
@@ -59,8 +58,7 @@ export class Qcow2Layer implements Layer {
     const { offset, length } = decodeCompressed(metadata.high, metadata.low, header.clusterBits);
     const kept = this.unpacked.get(offset);
     if (kept !== undefined) return kept;
-    const packed = new Uint8Array(length);
-    this.file.readInto([packed], 0, length, offset);
+    const packed = readBytes(this.file, offset, length);
     const bytes = unpack(packed, header.compression, this.clusterBytes);
     if (bytes === undefined) throw metadata.damage('a compressed cluster cannot be unpacked');
     if (this.unpacked.size >= this.unpackedLimit) this.unpacked.delete(this.unpacked.keys().next().value!);

@@ -1,5 +1,5 @@
 /** The guest's side of a user-mode network: just enough Ethernet, IPv4 and UDP to be talked to. */
-import { FramePieces } from '../../../src-main/network/frame-pieces.ts';
+import { MemoryPieces } from '../../../src-main/base/memory-pieces.ts';
 import { NET_HEADER_BYTES, type NetBackend } from '../../../src-main/network/net-backend.ts';
 
 export const GUEST_MAC = '52:54:00:12:34:56';
@@ -50,8 +50,8 @@ export const sourceMac = (frame: Uint8Array): number[] => [
 ];
 
 /** `bytes` as a frame in pieces, cut at `cuts`. */
-export function pieces(bytes: Uint8Array, ...cuts: readonly number[]): FramePieces {
-  const frame = new FramePieces(cuts.length + 1);
+export function pieces(bytes: Uint8Array, ...cuts: readonly number[]): MemoryPieces {
+  const frame = new MemoryPieces(cuts.length + 1);
   for (const [i, start] of [0, ...cuts].entries()) frame.add(bytes, start, (cuts[i] ?? bytes.length) - start);
   return frame;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
+import { MemoryPieces } from '../../../src-main/base/memory-pieces.ts';
 import { SocketPair, send } from '../../../src-main/linux/socket.ts';
-import { FramePieces } from '../../../src-main/network/frame-pieces.ts';
 import { NET_HEADER_BYTES } from '../../../src-main/network/net-backend.ts';
 import { PasstLink } from '../../../src-main/network/passt/passt-link.ts';
 import { nextFrame } from './guest-frames.ts';
@@ -77,7 +77,7 @@ describe('the end of passt’s socket', () => {
   test('a dropped frame is gone, whatever of it has come, and the ones behind it arrive', () => {
     const { link, passt } = plugged();
     const bytes = wire([frameOf(30_000), frameOf(60), frameOf(42)]);
-    const room = new FramePieces(1);
+    const room = new MemoryPieces(1);
     room.add(new Uint8Array(1000), 0, 1000);
     send(passt, bytes, 10_000);
     expect(link.receive(room)).toBe(NET_HEADER_BYTES + 30_000);

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { MemoryPieces } from '../../../src-main/base/memory-pieces.ts';
 import type { BlockBackend, BlockRequest } from '../../../src-main/storage/block-backend.ts';
 import { HostImageFile } from '../../../src-main/storage/image-file.ts';
 import { openDisk } from '../../../src-main/storage/open-disk.ts';
@@ -34,8 +35,8 @@ describe.each(Object.entries(WAYS))('a raw disk through %s', (_way, transfers) =
     }
   }
 
-  it('reads and writes through several segments of shared and WebAssembly memory', () => {
-    const path = image('segments', 64 * 1024);
+  it('reads and writes through several pieces of shared and WebAssembly memory', () => {
+    const path = image('pieces', 64 * 1024);
     const shared = new Uint8Array(new SharedArrayBuffer(8192), 100, 5000).fill(1);
     const guest = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer, 77, 3000).fill(2);
     performing(path, false, (disk) => {
@@ -50,13 +51,13 @@ describe.each(Object.entries(WAYS))('a raw disk through %s', (_way, transfers) =
     ]);
   });
 
-  it('more segments than one system call takes are still one request', () => {
+  it('more pieces than one system call takes are still one request', () => {
     const path = image('many', 64 * 1024);
-    const segments = Array.from({ length: 500 }, (_, i) => new Uint8Array(100).fill(i));
+    const buffers = Array.from({ length: 500 }, (_, i) => new Uint8Array(100).fill(i));
     performing(path, false, (disk) => {
-      expect(perform(disk, 'write', 0, segments)).toBe('ok');
+      expect(perform(disk, 'write', 0, buffers)).toBe('ok');
     });
-    expect(readFileSync(path).subarray(0, 50_000)).toEqual(Buffer.concat(segments));
+    expect(readFileSync(path).subarray(0, 50_000)).toEqual(Buffer.concat(buffers));
   });
 
   it('a size that is no whole number of sectors is rounded up; what is beyond the file reads as zeros', () => {
@@ -108,8 +109,8 @@ describe.each(Object.entries(WAYS))('a raw disk through %s', (_way, transfers) =
       };
       const requests = (op: 'read' | 'write', fill: number): BlockRequest[] =>
         Array.from({ length: 1000 }, (_, i) => {
-          const segments = [new Uint8Array(2048).fill(fill * (i % 251)), new Uint8Array(2048).fill(fill * (i % 7))];
-          return { op, offset: i * 4096, length: 4096, segments, done };
+          const halves = [fill * (i % 251), fill * (i % 7)].map((byte) => new Uint8Array(2048).fill(byte));
+          return { op, offset: i * 4096, length: 4096, pieces: MemoryPieces.of(...halves), done };
         });
       const submit = (batch: readonly BlockRequest[]): void => {
         disk.plug();
@@ -122,7 +123,7 @@ describe.each(Object.entries(WAYS))('a raw disk through %s', (_way, transfers) =
       const reads = requests('read', 0);
       submit(reads);
       while (ended < 2000) disk.reap();
-      expect(reads.map(({ segments }) => segments)).toEqual(writes.map(({ segments }) => segments));
+      expect(reads.map(({ pieces }) => pieces.buffers)).toEqual(writes.map(({ pieces }) => pieces.buffers));
     });
   });
 });

@@ -2,6 +2,7 @@
  * virtio-blk (virtio 1.2 §5.2) over a `BlockBackend`: any number of queues, flush, discard, write-zeroes, GET_ID,
  * read-only, and media that change (§5.2.5: capacity by configuration change). Guest driver: Linux virtio_blk.
  */
+import { MemoryPieces } from '../../../base/memory-pieces.ts';
 import type { BlockBackend, BlockOperation, BlockRequest, BlockStatus } from '../../../storage/block-backend.ts';
 import type { FdWatch, VirtioDevice, VirtioHost } from '../endpoint.ts';
 import { Chain } from '../queue/chain.ts';
@@ -33,7 +34,7 @@ export interface VirtioBlkOptions {
 /** A request on its way; reused. */
 class Slot implements BlockRequest {
   readonly chain = new Chain(CHAIN_PIECES);
-  readonly segments: Uint8Array[] = [];
+  readonly pieces = new MemoryPieces(CHAIN_PIECES);
   op: BlockOperation = 'read';
   offset = 0;
   length = 0;
@@ -179,7 +180,7 @@ export class VirtioBlk implements VirtioDevice {
   private prepare(slot: Slot): number | undefined {
     const { chain } = slot;
     const { memory } = this.host;
-    slot.segments.length = 0;
+    slot.pieces.clear();
     if (chain.read(memory, 0, this.header) < HEADER_BYTES || chain.writableBytes < 1) return REQUEST_STATUS.IOERR;
     const sector = this.headerView.getUint32(8, true) + this.headerView.getUint32(12, true) * 0x1_0000_0000;
     switch (this.headerView.getUint32(0, true)) {
@@ -187,13 +188,13 @@ export class VirtioBlk implements VirtioDevice {
         this.counters.reads++;
         if (!this.aim(slot, 'read', sector, chain.writableBytes - 1)) return REQUEST_STATUS.IOERR;
         this.counters.readBytes += slot.length;
-        chain.writable(memory, 0, slot.length, slot.segments);
+        chain.writableTo(memory, slot.pieces, 0, slot.length);
         return undefined;
       case REQUEST_TYPE.OUT:
         this.counters.writes++;
         if (!this.aim(slot, 'write', sector, chain.readableBytes - HEADER_BYTES)) return REQUEST_STATUS.IOERR;
         this.counters.writtenBytes += slot.length;
-        chain.readable(memory, HEADER_BYTES, slot.length, slot.segments);
+        chain.readableTo(memory, slot.pieces, HEADER_BYTES, slot.length);
         return undefined;
       case REQUEST_TYPE.FLUSH:
         this.counters.flushes++;

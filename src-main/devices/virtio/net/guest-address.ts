@@ -1,4 +1,4 @@
-import type { FramePieces } from '../../../network/frame-pieces.ts';
+import type { MemoryPieces } from '../../../base/memory-pieces.ts';
 import { NET_HEADER_BYTES } from '../../../network/net-backend.ts';
 
 /** RFC 9542 EtherTypes; RFC 826 ARP over Ethernet and IPv4; RFC 791; RFC 2131 BOOTP ports and where a reply has `yiaddr`. */
@@ -24,7 +24,7 @@ const BOOTP_CHADDR = BOOTP_AT + 28;
  * The IPv4 address a frame from the guest shows to be the guest's: the sender's of ARP, or, where none is known yet, a
  * packet's source; else 0.
  */
-export function addressOfSender(frame: FramePieces, known: boolean): number {
+export function addressOfSender(frame: MemoryPieces, known: boolean): number {
   switch (u16(frame, ETHERTYPE_AT)) {
     case ETHERTYPE_ARP:
       return frame.bytes >= PAYLOAD + ARP_BYTES ? u32(frame, ARP_SENDER_IPV4) : 0;
@@ -36,7 +36,7 @@ export function addressOfSender(frame: FramePieces, known: boolean): number {
 }
 
 /** The IPv4 address a frame of `bytes` to the guest gives to `mac`: a DHCP server's reply; else 0. */
-export function addressOffered(frame: FramePieces, bytes: number, mac: Uint8Array): number {
+export function addressOffered(frame: MemoryPieces, bytes: number, mac: Uint8Array): number {
   if (bytes < BOOTP_CHADDR + mac.length || u16(frame, ETHERTYPE_AT) !== ETHERTYPE_IPV4) return 0;
   if (frame.byte(PAYLOAD) !== 0x45 || frame.byte(IPV4_PROTOCOL) !== UDP) return 0;
   if (u16(frame, UDP_AT) !== DHCP_SERVER_PORT || u16(frame, UDP_AT + 2) !== DHCP_CLIENT_PORT) return 0;
@@ -45,10 +45,10 @@ export function addressOffered(frame: FramePieces, bytes: number, mac: Uint8Arra
   return u32(frame, BOOTP_YIADDR);
 }
 
-function u16(frame: FramePieces, at: number): number {
+function u16(frame: MemoryPieces, at: number): number {
   return (frame.byte(at) << 8) | frame.byte(at + 1);
 }
 
-function u32(frame: FramePieces, at: number): number {
+function u32(frame: MemoryPieces, at: number): number {
   return u16(frame, at) * 0x1_0000 + u16(frame, at + 2);
 }

@@ -2,7 +2,7 @@
  * virtio-net (virtio 1.2 §5.1) over a `NetBackend`: one pair of queues, checksum and segmentation offload as far as the
  * back end has them, mergeable receive buffers, MTU, link status. No control queue. Guest driver: Linux virtio_net.
  */
-import { FramePieces } from '../../../network/frame-pieces.ts';
+import { MemoryPieces } from '../../../base/memory-pieces.ts';
 import { NET_HEADER_BYTES, type NetBackend } from '../../../network/net-backend.ts';
 import type { FdInterest, FdWatch, VirtioDevice, VirtioHost } from '../endpoint.ts';
 import { Chain } from '../queue/chain.ts';
@@ -31,11 +31,11 @@ export class VirtioNet implements VirtioDevice {
   /** Frames on their way out, the first `sending` of them. */
   private readonly outgoing = Array.from({ length: BATCH }, () => new Chain(CHAIN_PIECES));
   private sending = 0;
-  private readonly frame = new FramePieces(CHAIN_PIECES);
+  private readonly frame = new MemoryPieces(CHAIN_PIECES);
   /** Buffers taken for the next frame, the first `collected` of them, and what room they have. */
   private readonly incoming = Array.from({ length: CHAINS_PER_FRAME }, () => new Chain(CHAIN_PIECES));
   private collected = 0;
-  private readonly room = new FramePieces(4 * CHAIN_PIECES);
+  private readonly room = new MemoryPieces(4 * CHAIN_PIECES);
 
   constructor(
     private readonly host: VirtioHost,

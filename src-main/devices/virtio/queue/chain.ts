@@ -1,12 +1,8 @@
+import type { MemoryPieces } from '../../../base/memory-pieces.ts';
 import type { GuestMemory } from '../../../vmm/memory/guest-memory.ts';
 
 /** Up to here bytes are copied one by one: making a view of RAM takes longer. A block request's header has 16 bytes. */
 const SMALL = 64;
-
-/** Takes pieces of memory one after another. */
-export interface PieceSink {
-  add(buffer: Uint8Array, start: number, length: number): void;
-}
 
 /**
  * One descriptor chain taken from a queue, as pieces of guest RAM: each lies in one region and has been checked. First
@@ -23,6 +19,11 @@ export class Chain {
   writableBytes = 0;
   readonly addresses: Float64Array;
   readonly lengths: Float64Array;
+  /** Of the piece a walk comes to next: the bytes to pass over. */
+  private passed = 0;
+  /** Where `reach` has come to. */
+  private ram!: Uint8Array;
+  private at = 0;
 
   /** @param capacity pieces it has room for */
   constructor(readonly capacity: number) {
@@ -64,37 +65,34 @@ export class Chain {
 
   /** Copies the readable bytes after the first `skip` into `target`; how many there were. */
   read(memory: GuestMemory, skip: number, target: Uint8Array): number {
-    if (target.length <= SMALL) return this.copySmall(memory, 0, this.readablePieces, skip, target, false);
-    return this.visit(memory, 0, this.readablePieces, skip, target.length, (ram, done) => target.set(ram, done));
+    let done = 0;
+    for (let i = this.find(0, this.readablePieces, skip); i < this.readablePieces && done < target.length; i++) {
+      const count = this.reach(memory, i, target.length - done);
+      copy(this.ram, this.at, target, done, count);
+      done += count;
+    }
+    return done;
   }
 
   /** Copies `source` over the writable bytes after the first `skip`; how much there was room for. */
   write(memory: GuestMemory, skip: number, source: Uint8Array): number {
-    const { readablePieces, pieces } = this;
-    if (source.length <= SMALL) return this.copySmall(memory, readablePieces, pieces, skip, source, true);
-    return this.visit(memory, readablePieces, pieces, skip, source.length, (ram, done) =>
-      ram.set(source.subarray(done, done + ram.length)),
-    );
+    let done = 0;
+    for (let i = this.find(this.readablePieces, this.pieces, skip); i < this.pieces && done < source.length; i++) {
+      const count = this.reach(memory, i, source.length - done);
+      copy(source, done, this.ram, this.at, count);
+      done += count;
+    }
+    return done;
   }
 
-  /** `length` readable bytes after the first `skip`, as views of RAM, added to `segments`. */
-  readable(memory: GuestMemory, skip: number, length: number, segments: Uint8Array[]): void {
-    this.visit(memory, 0, this.readablePieces, skip, length, (ram) => segments.push(ram));
+  /** Adds `length` readable bytes after the first `skip` to `target`, which has room for as many pieces as this. */
+  readableTo(memory: GuestMemory, target: MemoryPieces, skip = 0, length = this.readableBytes): void {
+    this.tell(memory, 0, this.readablePieces, target, skip, length);
   }
 
-  /** `length` writable bytes after the first `skip`, as views of RAM, added to `segments`. */
-  writable(memory: GuestMemory, skip: number, length: number, segments: Uint8Array[]): void {
-    this.visit(memory, this.readablePieces, this.pieces, skip, length, (ram) => segments.push(ram));
-  }
-
-  /** Adds all readable bytes to `sink`. Allocates nothing. */
-  readableTo(memory: GuestMemory, sink: PieceSink): void {
-    this.tell(memory, 0, this.readablePieces, sink);
-  }
-
-  /** Adds all writable bytes to `sink`. Allocates nothing. */
-  writableTo(memory: GuestMemory, sink: PieceSink): void {
-    this.tell(memory, this.readablePieces, this.pieces, sink);
+  /** Adds `length` writable bytes after the first `skip` to `target`, which has room for as many pieces as this. */
+  writableTo(memory: GuestMemory, target: MemoryPieces, skip = 0, length = this.writableBytes): void {
+    this.tell(memory, this.readablePieces, this.pieces, target, skip, length);
   }
 
   /** Names the RAM behind the first `written` writable bytes. */
@@ -107,66 +105,43 @@ export class Chain {
     }
   }
 
-  private tell(memory: GuestMemory, from: number, to: number, sink: PieceSink): void {
-    for (let i = from; i < to; i++) {
-      const gpa = this.addresses[i]!;
-      const region = memory.regionOf(gpa, this.lengths[i]!)!;
-      sink.add(region.bytes, gpa - region.gpa, this.lengths[i]!);
-    }
-  }
-
-  /** What most requests begin and end with, byte by byte: allocates nothing. */
-  private copySmall(
+  private tell(
     memory: GuestMemory,
     from: number,
     to: number,
-    skip: number,
-    own: Uint8Array,
-    toRam: boolean,
-  ): number {
-    let before = skip;
-    let done = 0;
-    for (let i = from; i < to && done < own.length; i++) {
-      const size = this.lengths[i]!;
-      if (before >= size) {
-        before -= size;
-        continue;
-      }
-      const gpa = this.addresses[i]! + before;
-      const end = done + Math.min(size - before, own.length - done);
-      const { bytes, gpa: start } = memory.regionOf(gpa, end - done)!;
-      for (let at = gpa - start; done < end; at++, done++) {
-        if (toRam) bytes[at] = own[done]!;
-        else own[done] = bytes[at]!;
-      }
-      before = 0;
-    }
-    return done;
-  }
-
-  private visit(
-    memory: GuestMemory,
-    from: number,
-    to: number,
+    target: MemoryPieces,
     skip: number,
     length: number,
-    each: (ram: Uint8Array, done: number) => void,
-  ): number {
-    let before = skip;
-    let done = 0;
-    for (let i = from; i < to && done < length; i++) {
-      const size = this.lengths[i]!;
-      if (before >= size) {
-        before -= size;
-        continue;
-      }
-      const gpa = this.addresses[i]! + before;
-      const count = Math.min(size - before, length - done);
-      const region = memory.regionOf(gpa, count)!;
-      each(region.bytes.subarray(gpa - region.gpa, gpa - region.gpa + count), done);
-      done += count;
-      before = 0;
+  ): void {
+    let left = length;
+    for (let i = this.find(from, to, skip); i < to && left > 0; i++) {
+      const count = this.reach(memory, i, left);
+      target.add(this.ram, this.at, count);
+      left -= count;
     }
-    return done;
   }
+
+  /** The piece of those from `from` to `to` in which the byte after the first `skip` lies, for `reach`. */
+  private find(from: number, to: number, skip: number): number {
+    let piece = from;
+    this.passed = skip;
+    while (piece < to && this.passed >= this.lengths[piece]!) this.passed -= this.lengths[piece++]!;
+    return piece;
+  }
+
+  /** Comes to the bytes of a piece that are not passed over, `most` at most; how many. */
+  private reach(memory: GuestMemory, piece: number, most: number): number {
+    const count = Math.min(this.lengths[piece]! - this.passed, most);
+    const gpa = this.addresses[piece]! + this.passed;
+    const { bytes, gpa: start } = memory.regionOf(gpa, count)!;
+    this.ram = bytes;
+    this.at = gpa - start;
+    this.passed = 0;
+    return count;
+  }
+}
+
+function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, count: number): void {
+  if (count > SMALL) target.set(source.subarray(from, from + count), to);
+  else for (let i = 0; i < count; i++) target[to + i] = source[from + i]!;
 }

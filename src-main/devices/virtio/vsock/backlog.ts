@@ -1,8 +1,11 @@
+import { MemoryPieces } from '../../../base/memory-pieces.ts';
+
 /** Bytes that wait to be sent, at most `capacity`, first in, first out. Has no memory until there are any. */
 export class Backlog {
   private memory: Uint8Array | undefined;
   private start = 0;
   private end = 0;
+  private readonly pieces = new MemoryPieces(1);
 
   constructor(readonly capacity: number) {}
 
@@ -22,9 +25,11 @@ export class Backlog {
     return this.memory.subarray(this.end - length, this.end);
   }
 
-  /** What waits, oldest first. */
-  get waiting(): Uint8Array {
-    return this.memory?.subarray(this.start, this.end) ?? new Uint8Array(0);
+  /** What waits, oldest first; until the next change. */
+  get waiting(): MemoryPieces {
+    this.pieces.clear();
+    if (this.memory !== undefined) this.pieces.add(this.memory, this.start, this.bytes);
+    return this.pieces;
   }
 
   /** The oldest `length` bytes have been sent. */

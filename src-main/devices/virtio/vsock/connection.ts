@@ -1,3 +1,4 @@
+import type { MemoryPieces } from '../../../base/memory-pieces.ts';
 import { ENDED, type HostCaller, type HostStream, NOTHING_YET } from '../../../network/vsock/host-ports.ts';
 import type { FdInterest, FdWatch } from '../endpoint.ts';
 import { Backlog } from './backlog.ts';
@@ -91,13 +92,13 @@ export class Connection {
   }
 
   /** Sends what it can; how many bytes, of which the caller leaves the rest to `keep`. */
-  sendNow(segments: readonly Uint8Array[], length: number): number {
+  sendNow(pieces: MemoryPieces, length: number): number {
     if ((this.hostShut & SHUTDOWN.RECEIVE) !== 0) {
       this.hasForwarded(length);
       return length;
     }
     if (this.backlog.bytes > 0) return 0;
-    const count = this.stream.send(segments, length);
+    const count = this.stream.send(pieces, length);
     if (count === ENDED) {
       this.hostReadsNoMore();
       return length;
@@ -115,7 +116,7 @@ export class Connection {
   flush(): void {
     const { backlog, stream } = this;
     if (backlog.bytes === 0) return;
-    const count = stream.send([backlog.waiting], backlog.bytes);
+    const count = stream.send(backlog.waiting, backlog.bytes);
     if (count === ENDED) this.hostReadsNoMore();
     if (count > 0) {
       backlog.sent(count);
@@ -188,10 +189,10 @@ export class Connection {
     return !this.closed && (this.say !== 0 || this.mayReceive);
   }
 
-  /** Data for the guest, into `segments`: how many bytes, 0 for none. */
-  receive(segments: readonly Uint8Array[], room: number): number {
+  /** Data for the guest, into `pieces`: how many bytes, 0 for none. */
+  receive(pieces: MemoryPieces, room: number): number {
     if ((this.say & (SAY.request | SAY.response)) !== 0 || !this.mayReceive) return 0;
-    const count = this.stream.receive(segments, Math.min(room, this.credit));
+    const count = this.stream.receive(pieces, Math.min(room, this.credit));
     if (count === NOTHING_YET) this.readable = false;
     if (count === ENDED) this.hostEnded();
     if (count <= 0) return 0;

@@ -1,3 +1,4 @@
+import { MemoryPieces } from '../../../base/memory-pieces.ts';
 import type { VirtioHost } from '../endpoint.ts';
 import { Chain } from '../queue/chain.ts';
 import type { Virtqueue } from '../queue/virtqueue.ts';
@@ -27,7 +28,7 @@ export class ToGuest {
   /** A buffer taken for the next packet. */
   private readonly held = new Chain(2 * VSOCK_QUEUE_SIZE);
   private holding = false;
-  private readonly segments: Uint8Array[] = [];
+  private readonly pieces = new MemoryPieces(2 * VSOCK_QUEUE_SIZE);
 
   constructor(
     private readonly host: VirtioHost,
@@ -99,11 +100,11 @@ export class ToGuest {
 
   /** One packet of a connection's, if it has one: there was something when it was put into the row. */
   private sendOf(connection: Connection, queue: Virtqueue): void {
-    const { held, segments, packet, host } = this;
+    const { held, pieces, packet, host } = this;
     const room = Math.min(MOST_DATA, held.writableBytes - HEADER_BYTES);
-    segments.length = 0;
-    held.writable(host.memory, HEADER_BYTES, room, segments);
-    const bytes = connection.receive(segments, room);
+    pieces.clear();
+    held.writableTo(host.memory, pieces, HEADER_BYTES, room);
+    const bytes = connection.receive(pieces, room);
     const saying = bytes > 0 ? { op: OP.RW, flags: 0 } : connection.saying();
     if (saying === undefined) return;
     packet.begin(HOST_CID, connection.hostPort, this.cid, connection.guestPort, TYPE_STREAM, saying.op);

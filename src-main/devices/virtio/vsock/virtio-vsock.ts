@@ -3,6 +3,7 @@
  * connections and answers are bounded: where the guest takes nothing, nothing more is taken of it. Nothing goes over the
  * event queue: it tells of migrations. Guest driver: Linux virtio_vsock.
  */
+import { MemoryPieces } from '../../../base/memory-pieces.ts';
 import type { HostCaller, HostPorts, HostStream } from '../../../network/vsock/host-ports.ts';
 import type { FdInterest, VirtioDevice, VirtioHost } from '../endpoint.ts';
 import { Chain } from '../queue/chain.ts';
@@ -42,7 +43,7 @@ export class VirtioVsock implements VirtioDevice {
   private nextPort = 0;
   private readonly packet = new PacketHeader();
   private readonly chain = new Chain(2 * VSOCK_QUEUE_SIZE);
-  private readonly segments: Uint8Array[] = [];
+  private readonly pieces = new MemoryPieces(2 * VSOCK_QUEUE_SIZE);
 
   constructor(
     private readonly host: VirtioHost,
@@ -201,12 +202,12 @@ export class VirtioVsock implements VirtioDevice {
 
   /** The packet's data goes to the host's program, or waits for it; false where the guest had no right to send it. */
   private takeData(connection: Connection): boolean {
-    const { packet, chain, host, segments } = this;
+    const { packet, chain, host, pieces } = this;
     const length = packet.get('len');
     if (length > chain.readableBytes - HEADER_BYTES || !connection.mayTake(length)) return false;
-    segments.length = 0;
-    chain.readable(host.memory, HEADER_BYTES, length, segments);
-    const sent = connection.sendNow(segments, length);
+    pieces.clear();
+    chain.readableTo(host.memory, pieces, HEADER_BYTES, length);
+    const sent = connection.sendNow(pieces, length);
     if (sent < length) chain.read(host.memory, HEADER_BYTES + sent, connection.keep(length - sent));
     return true;
   }
