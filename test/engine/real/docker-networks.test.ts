@@ -17,6 +17,7 @@ import { temporaryHome } from '../../support/temporary-home.ts';
 const able = need('root', 'docker', 'networks');
 const { home, env } = temporaryHome();
 const engine = new RealEngine(home, env);
+const second = temporaryHome();
 const { client } = engine;
 const say = (...args: string[]): Promise<string> => client.say(...args);
 
@@ -264,7 +265,6 @@ describe("networks, by Debian's docker client", { timeout: 120_000 }, () => {
   });
 
   test('two engines of root: each default network has its own place, and one going leaves the other’s', async () => {
-    const second = temporaryHome();
     const other = new RealEngine(second.home, second.env);
     await other.start();
     try {

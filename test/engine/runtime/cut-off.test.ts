@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KeeperClient } from '../../../src-main/containers/runtime/keeper/keeper-client.ts';
 import { KEEPER_LOCK, KEEPER_SOCKET } from '../../../src-main/containers/runtime/keeper/protocol.ts';
 import { LinuxRuntime } from '../../../src-main/containers/runtime/linux-runtime.ts';
@@ -17,6 +17,7 @@ const PATIENT = { timeout: 10_000 * SLOWNESS, interval: 5 };
 describe('who drives containers ends', () => {
   need('root', 'oci');
   const bundle = new Bundle();
+  afterAll(() => bundle.dispose());
   let root = '';
   const create = (id: string) =>
     ({

@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ElectronApplication, _electron as electron, type Page } from 'playwright-core';
+import { beforeAll } from 'vitest';
 import { enginePid } from '../../../src-main/docker-api/client/engine-process.ts';
 import { MachineStore } from '../../../src-main/inventory/machine-store.ts';
 import { type BulkheadPaths, bulkheadPaths } from '../../../src-main/inventory/paths.ts';
@@ -33,14 +35,17 @@ function target(): { executablePath: string; args: string[] } {
 
 /** One user's computer: folders of its own, a display, and the window when it is open. */
 export class Computer {
-  readonly home = mkdtempSync(join(tmpdir(), 'bulkhead-ui-'));
+  /** There from before the first test on, and not made where none is run. */
+  readonly home = join(tmpdir(), `bulkhead-ui-${randomBytes(4).toString('hex')}`);
   private display: Display | undefined;
   private app: ElectronApplication | undefined;
   private readonly paths: BulkheadPaths;
   readonly fleet: Fleet;
 
   constructor() {
-    for (const name of ['data', 'run', 'config']) mkdirSync(join(this.home, name), { mode: 0o700 });
+    beforeAll(() => {
+      for (const folder of Object.values(this.folders)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    });
     this.paths = bulkheadPaths(this.env());
     this.fleet = new Fleet(new MachineStore(this.paths));
   }
@@ -112,6 +117,8 @@ export class Computer {
       XDG_DATA_HOME: join(this.home, 'data'),
       XDG_RUNTIME_DIR: join(this.home, 'run'),
       XDG_CONFIG_HOME: join(this.home, 'config'),
+      /** Chromium's, which leaves things there when it is killed. */
+      TMPDIR: join(this.home, 'tmp'),
     };
   }
 

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isoImage } from '../../../src-main/storage/iso/iso-image.ts';
 import type { MachineSummary } from '../../../src-main/vmm/client/machine-state.ts';
 import { type CliResult, CliSession } from '../../support/cli-session.ts';
@@ -9,7 +9,7 @@ import { temporaryHome } from '../../support/temporary-home.ts';
 const temporary = temporaryHome();
 const kernel = join(import.meta.dirname, '../../../resources/guests/tiny-linux/bzImage');
 const textFile = join(temporary.home, 'notes.txt');
-writeFileSync(textFile, 'This is no kernel.\n'.repeat(100));
+beforeAll(() => writeFileSync(textFile, 'This is no kernel.\n'.repeat(100)));
 
 let round = 0;
 let env: NodeJS.ProcessEnv;

@@ -1,10 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { readLogTail } from '../../../src-main/ipc/machine-log.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-log-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a log that does not exist yet is empty', async () => {
   const path = join(folder, 'none.log');
