@@ -1,21 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
-import os from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll } from 'vitest';
+import { temporaryFolder } from './temporary-folder.ts';
 
-/**
- * A user's folders of its own, from before the first test of a file or `describe` to after the last, and not made where
- * none is run: the environment that points at them.
- */
+/** A user's folders of its own, as `temporaryFolder` has one: the environment that points at them. */
 export function temporaryHome(): { home: string; env: NodeJS.ProcessEnv } {
-  // Short, for the sockets in it.
-  const home = join(os.tmpdir(), `bh-${randomBytes(4).toString('hex')}`);
+  const home = temporaryFolder('h');
   const run = join(home, 'run');
-  beforeAll(() => {
-    mkdirSync(home, { mode: 0o700 });
-    mkdirSync(run, { mode: 0o700 });
-  });
-  afterAll(() => rmSync(home, { recursive: true, force: true }));
+  beforeAll(() => mkdirSync(run, { mode: 0o700 }));
   return { home, env: { ...process.env, XDG_DATA_HOME: join(home, 'data'), XDG_RUNTIME_DIR: run } };
 }

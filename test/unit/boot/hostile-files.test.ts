@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { SETUP_FIELDS } from '../../../src-main/boot/linux-x86/setup-header.ts';
 import { GiB, MiB } from '../../../src-main/vmm/layout.ts';
 import { bzImage, conflict, elfKernel, failureCode, failureOf, fileOf, HEADER_32, plan } from './kernel-images.ts';
@@ -92,7 +92,10 @@ describe('random damage never gets past the plan', () => {
     fc.integer({ min: 4, max: 8192 }).map((mib) => mib * MiB),
     fc.constantFrom(3 * GiB, 3 * GiB + 4096, 4 * GiB, 8 * GiB),
   );
-  const initrd = fileOf(new Uint8Array(3 * MiB));
+  let initrd = '';
+  beforeAll(() => {
+    initrd = fileOf(new Uint8Array(3 * MiB));
+  });
 
   function check(kernel: Uint8Array, memoryBytes: number): void {
     const code = failureCode(() => {

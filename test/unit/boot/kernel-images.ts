@@ -1,16 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { Failure } from '../../../src-main/base/failure.ts';
 import type { BootImage, Segment } from '../../../src-main/boot/boot-image.ts';
 import type { BootRequest } from '../../../src-main/boot/boot-request.ts';
 import { SETUP_FIELDS, type SetupField } from '../../../src-main/boot/linux-x86/setup-header.ts';
 import { planBoot } from '../../../src-main/boot/plan-boot.ts';
 import { MiB, ramRanges } from '../../../src-main/vmm/layout.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'bulkhead-boot-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('boot');
 let files = 0;
 
 /** A file with that content, gone after the test file. */

@@ -1,15 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isUserData, type SeedSource, seedImage } from '../../../src-main/cloud-init/seed.ts';
 import { sha512Crypt } from '../../../src-main/cloud-init/sha512-crypt.ts';
 import { isoImage } from '../../../src-main/storage/iso/iso-image.ts';
 import { need } from '../../support/need.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'bulkhead-seed-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('seed');
 
 const machine = { id: '6b1f', name: 'Web server' };
 const at = new Date('2026-02-03T04:05:06Z');

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readLogTail } from '../../../src-main/ipc/machine-log.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'bulkhead-log-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('log');
 
 test('a log that does not exist yet is empty', async () => {
   const path = join(folder, 'none.log');

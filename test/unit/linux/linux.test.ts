@@ -1,15 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Fd, O, whyNotOpen } from '../../../src-main/linux/fd.ts';
 import { tryLockFile } from '../../../src-main/linux/file-lock.ts';
 import { SystemCallFailure } from '../../../src-main/linux/libc.ts';
 import { PAGE_SIZE, SharedPages } from '../../../src-main/linux/memory.ts';
 import { currentThreadId, installKickSignal, kickThread } from '../../../src-main/linux/thread.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'bulkhead-linux-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('linux');
 
 function failureOf(body: () => unknown): SystemCallFailure {
   try {

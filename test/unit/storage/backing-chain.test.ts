@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { asFailure } from '../../../src-main/base/failure.ts';
 import { allowedChain, backingChain } from '../../../src-main/storage/backing-chain.ts';
 import type { BackingFile, DiskFormat } from '../../../src-main/storage/block-backend.ts';
@@ -9,10 +8,10 @@ import { makeImage } from '../../../src-main/storage/new-image.ts';
 import { openDisk } from '../../../src-main/storage/open-disk.ts';
 import { createQcow2 } from '../../../src-main/storage/qcow2/create.ts';
 import { perform } from '../../support/disk-user.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const MiB = 1 << 20;
-const folder = mkdtempSync(join(tmpdir(), 'bulkhead-backing-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('backing');
 const at = (name: string): string => join(folder, name);
 
 /** The header extension that says what format the backing file has (qcow2.txt, "Backing file format name"). */
@@ -32,9 +31,11 @@ async function qcow2(name: string, backing?: { name: string; format?: string }):
 
 /** A file of the host's that no guest is to see. */
 const secret = at('secret');
-writeFileSync(secret, Buffer.alloc(4096, 's'));
 const raw = at('base.img');
-writeFileSync(raw, Buffer.alloc(MiB, 'b'));
+beforeAll(() => {
+  writeFileSync(secret, Buffer.alloc(4096, 's'));
+  writeFileSync(raw, Buffer.alloc(MiB, 'b'));
+});
 
 /** What a guest finds at the start of a disk opened with `backing` accepted; the failure's message where it is refused. */
 function firstByte(path: string, backing: readonly BackingFile[]): string {

@@ -1,22 +1,19 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { BlockBackend } from '../../../src-main/storage/block-backend.ts';
 import { CdDrive } from '../../../src-main/storage/removable/cd-drive.ts';
 import { DriveBay } from '../../../src-main/storage/removable/drive-bay.ts';
 import { noMedium } from '../../../src-main/storage/removable/no-medium.ts';
 import { perform } from '../../support/disk-user.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'bulkhead-cd-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('cd');
 
-function image(name: string, byte: number): string {
-  const path = join(folder, name);
-  writeFileSync(path, Buffer.alloc(4096, byte));
-  return path;
-}
-const [first, second] = [image('first.iso', 1), image('second.iso', 2)];
+const [first, second] = [join(folder, 'first.iso'), join(folder, 'second.iso')];
+beforeAll(() => {
+  for (const [i, path] of [first, second].entries()) writeFileSync(path, Buffer.alloc(4096, i + 1));
+});
 
 /** The images this process has open. */
 const held = (): string[] =>

@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MemoryPieces } from '../../../src-main/base/memory-pieces.ts';
 import type { BlockBackend, BlockRequest } from '../../../src-main/storage/block-backend.ts';
 import { HostImageFile } from '../../../src-main/storage/image-file.ts';
@@ -10,9 +9,9 @@ import { RawDisk } from '../../../src-main/storage/raw/raw-disk.ts';
 import { RingTransfers } from '../../../src-main/storage/ring-transfers.ts';
 import { DirectTransfers } from '../../../src-main/storage/transfers.ts';
 import { perform } from '../../support/disk-user.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'bulkhead-raw-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder('raw');
 
 function image(name: string, size: number): string {
   const path = join(folder, name);

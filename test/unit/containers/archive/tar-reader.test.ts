@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { TarEntry } from '../../../../src-main/containers/archive/tar-entry.ts';
 import { TarReader } from '../../../../src-main/containers/archive/tar-reader.ts';
 import {
@@ -12,6 +11,7 @@ import {
   tarPadding,
   type WrittenEntry,
 } from '../../../../src-main/containers/archive/tar-writer.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 interface Read {
   readonly entry: TarEntry;
@@ -54,21 +54,22 @@ const archiveOf = (entry: WrittenEntry, data: Buffer): Buffer =>
   Buffer.concat([tarHeader({ ...entry, size: data.length }), data, tarPadding(data.length), tarEnd()]);
 
 describe('tar', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bh-tar-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder('tar');
   const content = Buffer.alloc(300_000);
   content.write('begin');
   content.write('middle', 150_000);
 
-  mkdirSync(join(folder, 'tree'));
-  writeFileSync(join(folder, 'tree/sparse'), content.subarray(0, 5));
-  truncateSync(join(folder, 'tree/sparse'), 200_000);
-  execFileSync('dd', ['conv=notrunc', 'status=none', 'bs=1', 'seek=150000', `of=${join(folder, 'tree/sparse')}`], {
-    input: 'middle',
+  beforeAll(() => {
+    mkdirSync(join(folder, 'tree'));
+    writeFileSync(join(folder, 'tree/sparse'), content.subarray(0, 5));
+    truncateSync(join(folder, 'tree/sparse'), 200_000);
+    execFileSync('dd', ['conv=notrunc', 'status=none', 'bs=1', 'seek=150000', `of=${join(folder, 'tree/sparse')}`], {
+      input: 'middle',
+    });
+    truncateSync(join(folder, 'tree/sparse'), 300_000);
+    writeFileSync(join(folder, 'tree', 'n'.repeat(200)), 'long name');
+    symlinkSync('l'.repeat(150), join(folder, 'tree/link'));
   });
-  truncateSync(join(folder, 'tree/sparse'), 300_000);
-  writeFileSync(join(folder, 'tree', 'n'.repeat(200)), 'long name');
-  symlinkSync('l'.repeat(150), join(folder, 'tree/link'));
   const pack = (...options: string[]): Buffer =>
     execFileSync('tar', [...options, '--sort=name', '-C', join(folder, 'tree'), '-cf', '-', '.']);
 

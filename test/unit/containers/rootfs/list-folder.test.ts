@@ -1,10 +1,10 @@
-import { closeSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, constants, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listFolder } from '../../../../src-main/containers/rootfs/list-folder.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'bh-folder-'));
+const folder = temporaryFolder('folder');
 let root = -1;
 
 beforeAll(() => {
@@ -17,10 +17,7 @@ beforeAll(() => {
   root = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
 });
 
-afterAll(() => {
-  closeSync(root);
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => closeSync(root));
 
 const namesIn = (path: string): string[] => listFolder(root, path, 100).files.map(({ name }) => name);
 

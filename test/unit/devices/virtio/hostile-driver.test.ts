@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Arena } from '../../../../src-main/base/shared-struct.ts';
 import { Virtio9p } from '../../../../src-main/devices/virtio/9p/virtio-9p.ts';
 import { BALLOON, placeBalloon } from '../../../../src-main/devices/virtio/balloon/balloon-state.ts';
@@ -22,6 +19,7 @@ import { RINGS, type RingKind } from '../../../support/driver-queue.ts';
 import { MemoryCable } from '../../../support/memory-cable.ts';
 import { MemoryDisk } from '../../../support/memory-disk.ts';
 import { MemoryPorts } from '../../../support/memory-ports.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { RAM_BYTES, VirtioDriver } from '../../../support/virtio-driver.ts';
 
 const TABLES = 100_000;
@@ -86,8 +84,7 @@ interface Victim {
 }
 
 const netReport = placeNetReport(Arena.build(1 << 16), 'net0');
-const sharedFolder = mkdtempSync(join(tmpdir(), 'bh-9p-'));
-afterAll(() => rmSync(sharedFolder, { recursive: true, force: true }));
+const sharedFolder = temporaryFolder('9p');
 const balloonState = placeBalloon(Arena.build(1 << 16), 'balloon0');
 let cable = new MemoryCable(true);
 const terminal = placeConsole(Arena.build(1 << 20), 'console0', 3);
