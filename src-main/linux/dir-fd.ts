@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { O } from './fd.ts';
 import { errno, libcFunction } from './libc.ts';
 import { readStatx, STATX_BYTES, STATX_MASK, type Status } from './statx.ts';
@@ -59,6 +60,8 @@ export const AT = {
 export const RESOLVE = { NO_XDEV: 0x01, NO_MAGICLINKS: 0x02, NO_SYMLINKS: 0x04, BENEATH: 0x08, IN_ROOT: 0x10 } as const;
 
 const OPEN_HOW_BYTES = 24;
+/** Beside a program that does nothing but rename, one in some hundred attempts fails. */
+const OPEN_ATTEMPTS = 32;
 const PATH_MAX = 4096;
 
 /** With the terminating zero. */
@@ -71,15 +74,20 @@ export function cString(text: ByteString): Buffer {
 
 const kernelResult = (result: number): number => (result < 0 ? -errno() : result);
 
-/** openat2(2). O_CLOEXEC is added. */
+/**
+ * openat2(2). O_CLOEXEC is added. Where something was renamed or mounted meanwhile, the kernel cannot say that a `..` stayed
+ * inside, and answers EAGAIN: it is asked again.
+ */
 export function openAt2(dirfd: number, path: ByteString, flags: number, mode: number, resolve: number): number {
   const how = new BigUint64Array(OPEN_HOW_BYTES / 8);
   how[0] = BigInt(flags | O.CLOEXEC);
   how[1] = BigInt(mode);
   how[2] = BigInt(resolve);
-  return kernelResult(
-    cSyscall(SYS_OPENAT2, dirfd, cString(path), new Uint8Array(how.buffer, 0, OPEN_HOW_BYTES), OPEN_HOW_BYTES),
-  );
+  const [name, bytes] = [cString(path), new Uint8Array(how.buffer)];
+  for (let attempt = 1; ; attempt++) {
+    const fd = kernelResult(cSyscall(SYS_OPENAT2, dirfd, name, bytes, OPEN_HOW_BYTES));
+    if (fd !== -os.constants.errno.EAGAIN || attempt === OPEN_ATTEMPTS) return fd;
+  }
 }
 
 export function mkdirAt(dirfd: number, name: ByteString, mode: number): number {

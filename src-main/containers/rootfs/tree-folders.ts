@@ -7,10 +7,8 @@ import { S_IF } from '../../linux/statx.ts';
 import { printable } from '../archive/tar-reader.ts';
 import { refused, splitPath } from './tree-names.ts';
 
-const { ENOENT, ENOTDIR, ELOOP, EXDEV, EAGAIN, EEXIST } = os.constants.errno;
+const { ENOENT, ENOTDIR, ELOOP, EXDEV, EEXIST } = os.constants.errno;
 const OPEN_MAX = 256;
-/** openat2(2): EAGAIN when the tree was renamed under it. */
-const ATTEMPTS = 32;
 
 /**
  * No symbolic link, magic link or mount leads out: the kernel resolves every path as if the root were `/`. Links inside
@@ -90,10 +88,7 @@ export class TreeFolders implements Disposable {
   }
 
   private tryOpen(path: ByteString, flags = 0): number {
-    for (let attempt = 0; ; attempt++) {
-      const fd = openAt2(this.root, path === '' ? '.' : path, O.RDONLY | O.DIRECTORY | flags, 0, IN_ROOT);
-      if (fd !== -EAGAIN || attempt === ATTEMPTS) return fd;
-    }
+    return openAt2(this.root, path === '' ? '.' : path, O.RDONLY | O.DIRECTORY | flags, 0, IN_ROOT);
   }
 
   private openOrMake(path: ByteString): number {

@@ -1,5 +1,7 @@
-import { closeSync, constants, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, constants, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listFolder } from '../../../../src-main/containers/rootfs/list-folder.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -48,6 +50,21 @@ describe('the list of a folder', () => {
     for (const path of ['/climbing', '/climbing/climbing', '/inner/..']) expect(namesIn(path)).toEqual(own);
     expect(namesIn('/within')).toEqual(['file', 'sub']);
     expect(() => namesIn('/../../etc')).toThrow('leads out of the root');
+  });
+
+  test('finds its way up while files are renamed, over which openat2 gives up', async () => {
+    const [one, two] = [join(folder, 'one'), join(folder, 'two')];
+    writeFileSync(one, '');
+    const loop = 'for (;;) { renameSync(one, two); renameSync(two, one); }';
+    const code = `const { renameSync } = require('node:fs'); const { one, two } = require('node:worker_threads').workerData; ${loop}`;
+    const renaming = new Worker(code, { eval: true, workerData: { one, two } });
+    try {
+      await once(renaming, 'online');
+      for (let i = 0; i < 20_000; i++) namesIn('/climbing/inner');
+    } finally {
+      await renaming.terminate();
+      for (const path of [one, two]) rmSync(path, { force: true });
+    }
   });
 
   test('ends where it is told to, and says so', () => {
