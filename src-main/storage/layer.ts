@@ -11,7 +11,7 @@ export type ExtentKind = 'data' | 'zero' | 'unallocated' | 'compressed';
 /** One image of a chain, for reading: the disk's own or a backing file. */
 export interface Layer extends Disposable {
   readonly sizeBytes: number;
-  /** Starts reading into the job's memory after their first `skip` bytes; damage throws. */
+  /** Starts reading into the memory of the job's request, after its first `skip` bytes; damage throws. */
   read(transfers: Transfers, job: Job, skip: number, offset: number, length: number): void;
   /** What the bytes from `offset` on are, and for how many of them that is known to hold. */
   extent(offset: number, length: number): { readonly kind: ExtentKind; readonly length: number };

@@ -58,7 +58,7 @@ export class JobPool {
 export interface Transfers extends Disposable {
   /** As `BlockBackend.completionFd`. */
   readonly completionFd: number;
-  /** `length` bytes from `offset` of the file, into the request's memory after their first `skip` bytes. */
+  /** `length` bytes from `offset` of the file, into the request's memory after its first `skip` bytes. */
   read(file: ImageFile, offset: number, job: Job, skip: number, length: number): void;
   write(file: ImageFile, offset: number, job: Job, skip: number, length: number): void;
   sync(file: ImageFile, job: Job): void;

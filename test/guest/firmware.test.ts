@@ -32,6 +32,7 @@ describe('firmware on the translating accelerator', () => {
     const told = (): string => `"${text}" on the console, which shows: ${look()}`;
     return eventually(told, () => (look().includes(text) ? look() : undefined), LONG_MS);
   }
+
   test('SeaBIOS speaks on the serial console and says when there is nothing to boot, as from an empty CD drive', {
     timeout: LONG_MS,
   }, async () => {
