@@ -19,6 +19,12 @@ describe('a VM host that was started ahead', () => {
   const ahead = (id: string): Promise<VmHostProcess> => startVmHost(hosts.paths(id), id, hosts.hostOptions);
   const pidOf = ({ child }: VmHostProcess): number => child.pid!;
   const gone = (pid: number) => eventually(`the end of ${pid}`, () => isGone(pid) || undefined);
+  const turnOfTheLoop = () => new Promise((resolve) => setTimeout(resolve, 20));
+  /** Waits in one turn of the loop, so that nobody here is told. */
+  const goneUnheard = (pid: number): void => {
+    const giveUpAt = performance.now() + 10_000;
+    while (!isGone(pid)) if (performance.now() > giveUpAt) throw new Error(`${pid} does not end`);
+  };
   const start = (id: string, foreseen: VmHostProcess) =>
     new Fleet(hosts.store, hosts.hostOptions).start(id, { foreseen });
 
@@ -51,11 +57,14 @@ describe('a VM host that was started ahead', () => {
     expect(await hosts.fleet.summary(other)).toMatchObject({ state: 'stopped' });
   });
 
-  test('is done without when it has ended meanwhile', async () => {
+  test.each([
+    ['and its starter knows', (pid: number) => gone(pid).then(turnOfTheLoop)],
+    ['and its starter has yet to hear of it', goneUnheard],
+  ])('is done without when it has ended meanwhile, %s', async (_what, end) => {
     const id = create();
     const host = await ahead(id);
     process.kill(pidOf(host), 'SIGKILL');
-    await gone(pidOf(host));
+    await end(pidOf(host));
     const { pid } = await start(id, host);
     expect(pid).not.toBe(pidOf(host));
     expect(await hosts.fleet.summary(id)).toMatchObject({ state: 'running', pid });

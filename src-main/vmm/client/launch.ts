@@ -6,7 +6,14 @@ import { Failure, type FailureRecord, reviveFailure } from '../../base/failure.t
 import type { BulkheadPaths, MachinePaths } from '../../inventory/paths.ts';
 import { requireSocketPaths } from '../../inventory/paths.ts';
 import { reap } from './observe.ts';
-import { dismissVmHost, orderVmHost, startVmHost, type VmHostOptions, type VmHostProcess } from './vm-host-process.ts';
+import {
+  dismissVmHost,
+  orderVmHost,
+  startVmHost,
+  type VmHostEnd,
+  type VmHostOptions,
+  type VmHostProcess,
+} from './vm-host-process.ts';
 
 export interface Launched {
   readonly pid: number;
@@ -58,12 +65,11 @@ export async function launchMachine(paths: BulkheadPaths, id: string, options: L
   if ((await reapEnding(machine)) === false)
     throw new Failure('state', 'machine-running', 'cannot start: it is running already');
   options.signal?.throwIfAborted();
-  const host = takeForeseen(options.foreseen, id) ?? (await startVmHost(machine, id, options));
+  const host = await orderedHost(machine, id, options);
   const { child, logged } = host;
-  orderVmHost(host);
   let graceMs = 0;
   try {
-    const { ready, failure } = parseVerdict(await readyLine(child, options));
+    const { ready, failure } = parseVerdict(await readyLine(host, options));
     if (ready) {
       child.unref();
       return ready;
@@ -89,25 +95,21 @@ async function reapEnding(machine: MachinePaths): Promise<boolean | undefined> {
   }
 }
 
-/** The one that was foreseen, if it is for this machine and waits for its order. */
-function takeForeseen(foreseen: VmHostProcess | undefined, id: string): VmHostProcess | undefined {
-  if (foreseen === undefined) return undefined;
-  const { exitCode, signalCode, pid } = foreseen.child;
-  if (foreseen.id === id && pid !== undefined && exitCode === null && signalCode === null) return foreseen;
-  dismissVmHost(foreseen);
-  return undefined;
+/** A VM host that has its order: the one that was foreseen, if it is for this machine and there to hear it. */
+async function orderedHost(machine: MachinePaths, id: string, options: LaunchOptions): Promise<VmHostProcess> {
+  const { foreseen } = options;
+  if (foreseen !== undefined) {
+    if (foreseen.id === id && (await orderVmHost(foreseen))) return foreseen;
+    dismissVmHost(foreseen);
+  }
+  const host = await startVmHost(machine, id, options);
+  await orderVmHost(host);
+  return host;
 }
 
 /** The one line the VM host writes on its fd 3; throws when it ends, or time runs out, before that. */
-async function readyLine(child: ChildProcess, { timeoutMs = READY_MS, signal }: LaunchOptions): Promise<string> {
-  const pipe = child.stdio[3] as Readable | null | undefined;
-  const exited = new Promise<EndedEarly>((resolve, reject) => {
-    child.once('exit', (code, killedBy) => resolve(new EndedEarly(code, killedBy)));
-    child.once('error', (error) => {
-      reject(new Failure('host', 'vm-host-not-started', `its VM host cannot be started: ${error.message}`));
-    });
-  });
-  const line = pipe ? firstLine(pipe).then((text) => text ?? exited.then(raise)) : exited.then(raise);
+async function readyLine(host: VmHostProcess, { timeoutMs = READY_MS, signal }: LaunchOptions): Promise<string> {
+  const line = firstLine(host.child.stdio[3] as Readable).then((text) => text ?? host.ended.then(endedEarly));
   let timer: NodeJS.Timeout | undefined;
   let abort = (): void => undefined;
   const givenUp = new Promise<never>((_resolve, reject) => {
@@ -140,22 +142,19 @@ async function firstLine(stream: Readable): Promise<string | undefined> {
 
 /** The VM host ended before it said how it went. */
 class EndedEarly extends Error {
-  constructor(
-    private readonly status: number | null,
-    private readonly signal: string | null,
-  ) {
+  constructor(private readonly how: VmHostEnd) {
     super('VM host ended');
   }
 
   failure(said: string | undefined): Failure {
-    const how = this.signal ?? `exit status ${this.status}`;
+    const how = this.how.signal ?? `exit status ${this.how.status}`;
     const message = `its VM host ended before the guest ran (${how})${said === undefined ? '' : `: ${said}`}`;
     return new Failure('failed', 'vm-host-ended', message, { hint: 'more may be in its log, logs/host.log' });
   }
 }
 
-function raise(error: Error): never {
-  throw error;
+function endedEarly(how: VmHostEnd): never {
+  throw new EndedEarly(how);
 }
 
 function parseVerdict(line: string): { ready?: Launched; failure?: FailureRecord } {

@@ -1,7 +1,9 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { builtProgram } from '../../base/built-program.ts';
+import { Failure } from '../../base/failure.ts';
 import { STARTED_AHEAD } from '../../base/starter.ts';
 import { writeFailure } from '../../inventory/atomic-file.ts';
 import type { MachinePaths } from '../../inventory/paths.ts';
@@ -15,6 +17,13 @@ export interface VmHostProcess {
   readonly child: ChildProcess;
   /** How long its log was before. */
   readonly logged: number;
+  /** How it ended, once it has. */
+  readonly ended: Promise<VmHostEnd>;
+}
+
+export interface VmHostEnd {
+  readonly status: number | null;
+  readonly signal: string | null;
 }
 
 export interface VmHostOptions {
@@ -41,18 +50,30 @@ export async function startVmHost(paths: MachinePaths, id: string, options: VmHo
       env: { ...(options.env ?? process.env), ...(electron && { ELECTRON_RUN_AS_NODE: '1' }) },
       stdio,
     });
+    const ended = new Promise<VmHostEnd>((resolve) => {
+      child.once('exit', (status, signal) => resolve({ status, signal }));
+    });
+    if (child.pid === undefined) throw notStarted(await once(child, 'error'));
     child.on('error', () => undefined);
-    // EPIPE: it ended before the order came, which its exit tells better.
+    // EPIPE: it ended before the order came, which `orderVmHost` and its end tell better.
     orders(child).on('error', () => undefined);
-    return { id, child, logged };
+    return { id, child, logged, ended };
   } finally {
     closeSync(log);
   }
 }
 
-/** Gives the order to run the machine. */
-export function orderVmHost({ child }: VmHostProcess): void {
-  orders(child).end(`${performance.timeOrigin + performance.now()}\n`);
+function notStarted([error]: Error[]): Failure {
+  return new Failure('host', 'vm-host-not-started', `its VM host cannot be started: ${error?.message}`);
+}
+
+/** Gives the order to run the machine; false when it has ended before, be its end known yet or not. */
+export function orderVmHost({ child }: VmHostProcess): Promise<boolean> {
+  return new Promise((resolve) => {
+    const order = `${performance.timeOrigin + performance.now()}\n`;
+    orders(child).write(order, (error) => resolve(!error));
+    orders(child).end();
+  });
 }
 
 /** Lets one go that is not needed. */

@@ -76,6 +76,13 @@ describe('starting', () => {
     expect(failure!.message).toMatch(/its VM host ended before the guest ran \(exit status 1\): Error: out of order$/);
   });
 
+  it('fails with the reason when the VM host cannot even be started', async () => {
+    const failure = await failureOf(new Fleet(store, { node: '/nowhere/node' }).start(id));
+    expect(failure).toMatchObject({ failureClass: 'host', code: 'vm-host-not-started' });
+    expect(failure!.message).toMatch(/its VM host cannot be started: .*ENOENT/);
+    expect(await stateOf()).toBe('stopped');
+  });
+
   it.each([
     ['mute', 'start-timeout', 1500],
     ['garbage', 'vm-host-strange', 60_000],
