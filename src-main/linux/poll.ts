@@ -26,7 +26,7 @@ export function waitForEither(first: number, second: number, ms: number): void {
   cPpoll(fds, 2, timeout, null);
 }
 
-/** Whether both directions of a connection have ended, or it has failed. */
+/** Whether both directions of a connection have ended, or it has failed, or a pipe's other end is gone. */
 export function isHungUp(fd: number): boolean {
   fdsView.setInt32(0, fd, true);
   fdsView.setInt32(4, 0, true);

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { need } from '../support/need.ts';
-import { eventually, isGone, VmHosts } from '../support/vm-hosts.ts';
+import { isGone } from '../support/process-end.ts';
+import { eventually, VmHosts } from '../support/vm-hosts.ts';
 import * as kernels from './micro/kernels.ts';
 
 describe('the VM host of a micro-guest on KVM', () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { need } from '../support/need.ts';
+import { isGone } from '../support/process-end.ts';
 import { SLOWNESS } from '../support/slowness.ts';
-import { eventually, isGone, VmHosts } from '../support/vm-hosts.ts';
+import { eventually, VmHosts } from '../support/vm-hosts.ts';
 import * as kernels from './micro/kernels.ts';
 
 /** How long an order may take to be answered, and a VM host to end. */

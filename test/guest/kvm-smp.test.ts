@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { need } from '../support/need.ts';
+import { isGone } from '../support/process-end.ts';
 import { SLOWNESS } from '../support/slowness.ts';
-import { eventually, isGone, type QmpLines, VmHosts } from '../support/vm-hosts.ts';
+import { eventually, type QmpLines, VmHosts } from '../support/vm-hosts.ts';
 import * as kernels from './micro/kernels.ts';
 
 /** As many as take a minute or two in the lab, and as many as were promised. */

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foreseeStart } from '../../src-main/cli/vm/foresee-start.ts';
 import { Fleet } from '../../src-main/vmm/client/fleet.ts';
 import { dismissVmHost, startVmHost, type VmHostProcess } from '../../src-main/vmm/client/vm-host-process.ts';
-import { eventually, isGone, VmHosts } from '../support/vm-hosts.ts';
+import { blockUntilGone, isGone } from '../support/process-end.ts';
+import { eventually, VmHosts } from '../support/vm-hosts.ts';
 import * as kernels from './micro/kernels.ts';
 
 describe('a VM host that was started ahead', () => {
@@ -20,11 +21,6 @@ describe('a VM host that was started ahead', () => {
   const pidOf = ({ child }: VmHostProcess): number => child.pid!;
   const gone = (pid: number) => eventually(`the end of ${pid}`, () => isGone(pid) || undefined);
   const turnOfTheLoop = () => new Promise((resolve) => setTimeout(resolve, 20));
-  /** Waits in one turn of the loop, so that nobody here is told. */
-  const goneUnheard = (pid: number): void => {
-    const giveUpAt = performance.now() + 10_000;
-    while (!isGone(pid)) if (performance.now() > giveUpAt) throw new Error(`${pid} does not end`);
-  };
   const start = (id: string, foreseen: VmHostProcess) =>
     new Fleet(hosts.store, hosts.hostOptions).start(id, { foreseen });
 
@@ -59,7 +55,7 @@ describe('a VM host that was started ahead', () => {
 
   test.each([
     ['and its starter knows', (pid: number) => gone(pid).then(turnOfTheLoop)],
-    ['and its starter has yet to hear of it', goneUnheard],
+    ['and its starter has yet to hear of it', blockUntilGone],
   ])('is done without when it has ended meanwhile, %s', async (_what, end) => {
     const id = create();
     const host = await ahead(id);

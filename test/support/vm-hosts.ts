@@ -146,16 +146,6 @@ export async function eventually<T>(
   }
 }
 
-/** Whether the process `pid` is no more. */
-export function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
-  } catch {
-    return true;
-  }
-}
-
 export type QmpMessage = Record<string, unknown>;
 
 /** QMP as it is on the wire: lines out, messages in, in order. */

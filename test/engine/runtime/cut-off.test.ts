@@ -5,14 +5,20 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KeeperClient } from '../../../src-main/containers/runtime/keeper/keeper-client.ts';
 import { KEEPER_LOCK, KEEPER_SOCKET } from '../../../src-main/containers/runtime/keeper/protocol.ts';
+import { WarmInits } from '../../../src-main/containers/runtime/keeper/warm-inits.ts';
 import { LinuxRuntime } from '../../../src-main/containers/runtime/linux-runtime.ts';
 import { ContainerOperations } from '../../../src-main/containers/runtime/operations.ts';
 import { parseSpec } from '../../../src-main/containers/runtime/spec/config.ts';
 import { need } from '../../support/need.ts';
+import { blockUntilGone } from '../../support/process-end.ts';
 import { SLOWNESS } from '../../support/slowness.ts';
 import { Bundle, dockerLikeSpec } from './bundle.ts';
 
 const PATIENT = { timeout: 10_000 * SLOWNESS, interval: 5 };
+
+/** Of its first thread, in the order of their start: proc_pid_task(5). */
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 
 describe('who drives containers ends', () => {
   need('root', 'oci');
@@ -70,6 +76,21 @@ describe('who drives containers ends', () => {
     const ran = await next.exec('orphan', program!, { kind: 'null' });
     expect((await ran.wait()).code).toBe(5);
     await next.dispose();
+  });
+
+  test('an init that waits dies, and nobody has heard of it yet: another is taken', async () => {
+    const inits = new WarmInits(2);
+    inits.refill([]);
+    try {
+      const [first, second] = childrenOf(process.pid).slice(-2);
+      process.kill(first!, 'SIGKILL');
+      blockUntilGone(first!);
+      const taken = inits.take()!;
+      expect(taken.child.pid).toBe(second);
+      taken.kill();
+    } finally {
+      inits.dispose();
+    }
   });
 
   test('in the midst of making or deleting: a sweep takes the rest away, and leaves what is known', async () => {

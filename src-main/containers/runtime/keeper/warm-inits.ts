@@ -15,7 +15,8 @@ export class WarmInits {
   take(): SpawnedInit | undefined {
     for (;;) {
       const init = this.waiting.shift();
-      if (init === undefined || (init.child.exitCode === null && init.child.signalCode === null)) return init;
+      if (init === undefined || init.listens) return init;
+      init.release();
     }
   }
 

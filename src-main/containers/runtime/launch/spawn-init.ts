@@ -11,6 +11,7 @@ import { InRoot } from '../../../linux/in-root.ts';
 import { SystemCallFailure } from '../../../linux/libc.ts';
 import { attachMount, cloneTree, MOUNT_ATTR, setMountAttributes, setPropagation } from '../../../linux/mount.ts';
 import { CLONE, enterNamespace, unshare } from '../../../linux/namespaces.ts';
+import { isHungUp } from '../../../linux/poll.ts';
 import type { InitOrder, InitReport } from '../init/order.ts';
 import type { Exit } from '../runtime.ts';
 
@@ -68,6 +69,11 @@ export class SpawnedInit {
   /** Its own, once it is awake: in a user namespace `child` may be a program that waits for it. */
   get pid(): number {
     return this.ownPid ?? this.child.pid ?? 0;
+  }
+
+  /** Whether it is there to take an order: not once it has ended, be its end known yet or not. */
+  get listens(): boolean {
+    return !this.released && !isHungUp(this.orders);
   }
 
   order(order: InitOrder): void {
