@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CliSession } from '../support/cli-session.ts';
 import { engineOnShelf } from '../support/engine/engine-on-shelf.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { temporaryHome } from '../support/temporary-home.ts';
 
 const { env } = temporaryHome();
@@ -18,7 +19,7 @@ afterAll(async () => {
 const bulkhead = (argv: readonly string[], input?: string) =>
   new CliSession(argv, env, input === undefined ? {} : { input }).finished;
 
-describe('bulkhead, as a client of the engine', { timeout: 30_000 }, () => {
+describe('bulkhead, as a client of the engine', { timeout: 30_000 * SLOWNESS }, () => {
   test('engine status says where it listens', async () => {
     const { stdout } = await bulkhead(['engine', 'status', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { docker } from '../support/engine/docker-client.ts';
 import { engineOnShelf } from '../support/engine/engine-on-shelf.ts';
 import { need } from '../support/need.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { temporaryHome } from '../support/temporary-home.ts';
 
 const able = need('docker');
@@ -19,7 +20,7 @@ beforeAll(async () => {
   if (!able) return;
   shelf = await engineOnShelf(env);
   client = docker(shelf.paths.socket, home);
-}, 120_000);
+}, 120_000 * SLOWNESS);
 
 afterAll(async () => {
   if (!able) return;
@@ -40,7 +41,7 @@ async function firstLines(args: readonly string[], count: number): Promise<strin
   return text.split('\n').slice(0, count);
 }
 
-describe("Debian's docker client", { timeout: 60_000 }, () => {
+describe("Debian's docker client", { timeout: 60_000 * SLOWNESS }, () => {
   test('version and info', async () => {
     expect(await say('version', '--format', '{{.Server.Version}} {{.Server.MinAPIVersion}}')).toBe('1.2.3 1.24');
     expect(await say('info', '--format', '{{.ServerVersion}} {{.Driver}} {{.CgroupVersion}}')).toBe('1.2.3 overlay2 1');

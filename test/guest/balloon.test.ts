@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SLOWNESS } from '../support/slowness.ts';
 import { eventually, type QmpLines, VmHosts } from '../support/vm-hosts.ts';
 
-const LONG_MS = 300_000;
+const LONG_MS = 300_000 * SLOWNESS;
 const MiB = 2 ** 20;
 
 /** What `x-query-stats` says of memory. */

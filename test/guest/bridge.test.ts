@@ -7,9 +7,10 @@ import { TapNetwork } from '../../src-main/network/tap/tap-network.ts';
 import { GuestShell } from '../support/guest/guest-shell.ts';
 import { need } from '../support/need.ts';
 import { asOrdinaryUser } from '../support/ordinary-user.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { eventually, VmHosts } from '../support/vm-hosts.ts';
 
-const LONG_MS = 300_000;
+const LONG_MS = 300_000 * SLOWNESS;
 /** Interfaces and a namespace that no other run of these tests has. */
 const TAG = process.pid.toString(36);
 const [BRIDGE, CABLE, NEIGHBOUR] = [`bt${TAG}`, `bc${TAG}`, `bulkhead-${TAG}`];

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GuestShell } from '../support/guest/guest-shell.ts';
 import { openIsos, writeIso } from '../support/isos.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { type QmpLines, VmHosts } from '../support/vm-hosts.ts';
 
-const LONG_MS = 300_000;
+const LONG_MS = 300_000 * SLOWNESS;
 /** Mounts the CD, shows what is in it, and unmounts it. */
 const READ = 'mount -t iso9660 /dev/vda /mnt && cat /mnt/hello; umount /mnt';
 

@@ -7,9 +7,10 @@ import { diskSaying } from '../support/guest/boot-sector.ts';
 import { GuestShell } from '../support/guest/guest-shell.ts';
 import { rescueImage } from '../support/guest/rescue-image.ts';
 import { need } from '../support/need.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { eventually, VmHosts } from '../support/vm-hosts.ts';
 
-const LONG_MS = 300_000;
+const LONG_MS = 300_000 * SLOWNESS;
 
 describe('firmware on the translating accelerator', () => {
   let hosts: VmHosts;

@@ -8,9 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { buildGuestProgram } from '../support/guest/guest-program.ts';
 import { need } from '../support/need.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { eventually, type Visitor, VmHosts } from '../support/vm-hosts.ts';
 
-const LONG_MS = 300_000;
+const LONG_MS = 300_000 * SLOWNESS;
 const BIG = randomBytes(2_000_000);
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GuestShell } from '../support/guest/guest-shell.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { VmHosts } from '../support/vm-hosts.ts';
 
-const LONG_MS = 300_000;
+const LONG_MS = 300_000 * SLOWNESS;
 
 describe('host folders on the translating accelerator', () => {
   let hosts: VmHosts;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SLOWNESS } from '../support/slowness.ts';
 import { eventually, VmHosts } from '../support/vm-hosts.ts';
 import { pattern, printing } from './micro/printing.ts';
 
@@ -26,12 +27,12 @@ describe('the serial console of a VM host on the translating accelerator', () =>
     expect((await late.has(SCROLLBACK)).equals(pattern(COUNT).subarray(COUNT - SCROLLBACK))).toBe(true);
   });
 
-  it('loses none of 10 MB, to a visitor or in the log', { timeout: 60_000 }, async () => {
+  it('loses none of 10 MB, to a visitor or in the log', { timeout: 60_000 * SLOWNESS }, async () => {
     const COUNT = 10 << 20;
     const id = hosts.create(printing(COUNT), { accelerator: 'translated' });
     await hosts.fleet.start(id);
     const visitor = await hosts.visit(id);
-    await eventually('all of it', () => (visitor.length >= COUNT ? true : undefined), 50_000);
+    await eventually('all of it', () => (visitor.length >= COUNT ? true : undefined), 50_000 * SLOWNESS);
     expect(visitor.bytes.equals(pattern(COUNT))).toBe(true);
     expect(readFileSync(hosts.paths(id).serialLog).equals(pattern(COUNT))).toBe(true);
   });

@@ -6,13 +6,14 @@ import { planBoot } from '../../src-main/boot/plan-boot.ts';
 import { buildAcpiTables } from '../../src-main/devices/acpi/tables/acpi-tables.ts';
 import { MiB } from '../../src-main/vmm/layout.ts';
 import { REQUEST, VCPU } from '../../src-main/vmm/vcpu/vcpu-control.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { TranslatedGuest } from '../support/translated-guest.ts';
 
 const folder = new URL('../../resources/guests/tiny-linux/', import.meta.url);
 const kernel = fileURLToPath(new URL('bzImage', folder));
 const initrd = fileURLToPath(new URL('initramfs.cpio.gz', folder));
 const MEMORY_MIB = 128;
-const LONG_MS = 120_000;
+const LONG_MS = 120_000 * SLOWNESS;
 
 /** Of one processor, this process's use over a second. */
 async function processorShare(): Promise<number> {
@@ -60,7 +61,7 @@ describe.runIf(existsSync(kernel) && existsSync(initrd))('Tiny Linux on the tran
       expect(interrupts).toMatch(/LOC: +[1-9]\d* /);
       expect(interrupts).toMatch(/ERR: +0/);
       // V8 goes on optimising what the boot made hot, in threads of its own, for some seconds.
-      await expect.poll(processorShare, { timeout: 30_000, interval: 0 }).toBeLessThan(0.05);
+      await expect.poll(processorShare, { timeout: 30_000 * SLOWNESS, interval: 0 }).toBeLessThan(0.05);
     },
     LONG_MS,
   );

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { REQUEST, VCPU } from '../../src-main/vmm/vcpu/vcpu-control.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { microGuest, TranslatedGuest } from '../support/translated-guest.ts';
 
 /** Log entries of the test chips: what kind of access, with its size in the low digit. */
@@ -246,7 +247,7 @@ describe('a micro-guest on the translating accelerator', () => {
     await guest.start(microGuest(code));
     await guest.reach(VCPU.running);
     const seen = async () => (await guest.accesses(1)).some(([, , value]) => value === 0xfeed);
-    await expect.poll(seen, { timeout: 20_000 }).toBe(true);
+    await expect.poll(seen, { timeout: 20_000 * SLOWNESS }).toBe(true);
     expect(guest.stops).toEqual([]);
   });
 
@@ -264,7 +265,7 @@ describe('a micro-guest on the translating accelerator', () => {
     await guest.start(microGuest(code));
     await guest.reach(VCPU.running);
     const seen = async () => (await guest.accesses(1)).some(([, , value]) => value === 0xfeed);
-    await expect.poll(seen, { timeout: 20_000 }).toBe(true);
+    await expect.poll(seen, { timeout: 20_000 * SLOWNESS }).toBe(true);
     expect(guest.stops).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { ContractServer } from '../../src-main/ipc/contract-server.ts';
 import { machineCalls } from '../../src-main/ipc/machine-handlers.ts';
 import type { Services } from '../../src-main/ipc/services.ts';
 import type { MachineState } from '../../src-main/vmm/client/machine-state.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { eventually, VmHosts } from '../support/vm-hosts.ts';
 import * as kernels from './micro/kernels.ts';
 
@@ -131,7 +132,7 @@ describe.each(STATES)('a machine that is %s', (from) => {
 
   const runs = !['stopped', 'crashed', 'broken'].includes(from);
   const doors = DOORS.filter((door) => door !== 'QMP' || runs);
-  it.each(doors)('takes and refuses every order as it should: %s', { timeout: 120_000 }, async (door) => {
+  it.each(doors)('takes and refuses every order as it should: %s', { timeout: 120_000 * SLOWNESS }, async (door) => {
     for (const order of ORDERS.filter((order) => door !== 'QMP' || QMP_WORDS[order] !== undefined)) {
       const to = LEADS[from][order];
       if (to !== undefined) continue;
@@ -154,7 +155,9 @@ describe.each(STATES)('a machine that is %s', (from) => {
 });
 
 describe('orders from everywhere at once', () => {
-  it('are each carried out or refused, and leave a machine that still obeys', { timeout: 180_000 }, async () => {
+  it('are each carried out or refused, and leave a machine that still obeys', {
+    timeout: 180_000 * SLOWNESS,
+  }, async () => {
     await bring('running');
     const ROUNDS = 8;
     for (let round = 0; round < ROUNDS; round++) {
@@ -169,7 +172,7 @@ describe('orders from everywhere at once', () => {
   });
 
   it('start and kill from two sides at once: one start, and never a machine left behind', {
-    timeout: 180_000,
+    timeout: 180_000 * SLOWNESS,
   }, async () => {
     await bring('stopped');
     for (let round = 0; round < 5; round++) {

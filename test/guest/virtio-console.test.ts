@@ -3,9 +3,10 @@ import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { consolePortPaths } from '../../src-main/inventory/paths.ts';
 import { GuestShell } from '../support/guest/guest-shell.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { eventually, VmHosts } from '../support/vm-hosts.ts';
 
-const LONG_MS = 300_000;
+const LONG_MS = 300_000 * SLOWNESS;
 const MEGABYTE = 1_000_000;
 
 describe('a virtio console on the translating accelerator', () => {

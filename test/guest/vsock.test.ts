@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildGuestProgram } from '../support/guest/guest-program.ts';
 import { GuestShell } from '../support/guest/guest-shell.ts';
 import { need } from '../support/need.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { eventually, VmHosts } from '../support/vm-hosts.ts';
 
-const LONG_MS = 300_000;
+const LONG_MS = 300_000 * SLOWNESS;
 const MEGABYTE = 1_000_000;
 const GUEST_PORT = 5000;
 const HOST_PORT = 6000;

@@ -7,6 +7,7 @@ import type { CommandEnd } from '../support/lab/lab.ts';
 import { PROGRAM } from '../support/lab/lab-bulkhead.ts';
 import { LAB_RETRY, labSession } from '../support/lab/lab-session.ts';
 import { need } from '../support/need.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 
 const USER = 'anna';
 const HOME = `/home/${USER}`;
@@ -77,7 +78,7 @@ describe('containers of an ordinary user, on the control groups of version 2 of 
     await session.lab.output(`cp ${archive} ${HOME}/box.tar && chmod a+r ${HOME}/box.tar`);
     await say('bulkhead engine serve');
     await say('bulkhead load --input box.tar');
-  }, 600_000);
+  }, 600_000 * SLOWNESS);
 
   beforeEach(async () => {
     if (met) await run('bulkhead rm -f eater web');

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { need } from '../support/need.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { createTinyLinux, logIn, screenShows, typeLine } from '../ui/support/steps.ts';
 import { apt, cannotInstall, installedPackages, makePackage, OrdinaryUser, root, traces } from './installed-app.ts';
 
@@ -23,13 +24,13 @@ beforeAll(() => {
   deb = makePackage();
   apt('purge', 'bulkhead');
   before = traces();
-}, 900_000);
+}, 900_000 * SLOWNESS);
 
 afterAll(async () => {
   if (!able || obstacle !== undefined) return;
   await user.dispose();
   apt('purge', 'bulkhead');
-}, 120_000);
+}, 120_000 * SLOWNESS);
 
 function control(field: string): string {
   return execFileSync('dpkg-deb', ['--field', deb, field], { encoding: 'utf8' }).trim();
@@ -46,7 +47,7 @@ test('a build on the stand-in Electron says that it is not for release', () => {
   expect(statSync(note, { throwIfNoEntry: false }) !== undefined).toBe(official === undefined);
 });
 
-test('apt installs the package, and nothing else', { timeout: 180_000 }, () => {
+test('apt installs the package, and nothing else', { timeout: 180_000 * SLOWNESS }, () => {
   const packages = installedPackages();
   const { status, stderr } = apt('install', '--no-install-recommends', deb);
   expect(`${status} ${stderr}`).toMatch(/^0 /);
@@ -112,11 +113,19 @@ test('NODE_OPTIONS changes nothing about the installed program', () => {
   expect(stdout).not.toContain('intruder');
 });
 
-test('the command boots Tiny Linux from the installed files', { timeout: 150_000 }, () => {
+test('the command boots Tiny Linux from the installed files', { timeout: 150_000 * SLOWNESS }, () => {
   expect(
     user.bulkhead('vm', 'create', 'from the command', '--guest', 'tiny-linux', '--accel', 'translated'),
   ).toMatchObject({ status: 0 });
-  const started = user.bulkhead('vm', 'start', 'from the command', '--wait-for', 'login:', '--timeout', '120');
+  const started = user.bulkhead(
+    'vm',
+    'start',
+    'from the command',
+    '--wait-for',
+    'login:',
+    '--timeout',
+    `${120 * SLOWNESS}`,
+  );
   expect(started).toMatchObject({ status: 0 });
   const [machine] = JSON.parse(user.bulkhead('vm', 'list', '--json').stdout) as { state: string; pid: number }[];
   expect(machine?.state).toBe('running');
@@ -128,7 +137,7 @@ test('the command boots Tiny Linux from the installed files', { timeout: 150_000
 
 let page: Page;
 
-test('the window opens in Chromium’s sandbox and lists the machine', { timeout: 60_000 }, async () => {
+test('the window opens in Chromium’s sandbox and lists the machine', { timeout: 60_000 * SLOWNESS }, async () => {
   page = await user.openWindow();
   await page
     .getByRole('button', { name: /from the command/ })
@@ -139,7 +148,7 @@ test('the window opens in Chromium’s sandbox and lists the machine', { timeout
   expect(user.processes().filter((line) => line.includes('--no-sandbox'))).toEqual([]);
 });
 
-test('from the wizard to an answered uname -a, installed', { timeout: 150_000 }, async () => {
+test('from the wizard to an answered uname -a, installed', { timeout: 150_000 * SLOWNESS }, async () => {
   await createTinyLinux(page, 'from the window');
   await logIn(page);
   await typeLine(page, 'uname -a');
@@ -159,12 +168,12 @@ test('the window closed, both machines run on', async () => {
   for (const { name } of machines) expect(user.bulkhead('vm', 'kill', name)).toMatchObject({ status: 0 });
 });
 
-test('installed again over itself, it is the same', { timeout: 180_000 }, () => {
+test('installed again over itself, it is the same', { timeout: 180_000 * SLOWNESS }, () => {
   expect(apt('install', '--no-install-recommends', '--reinstall', deb).status).toBe(0);
   expect(lines('dpkg', '--verify', 'bulkhead')).toEqual([]);
 });
 
-test('removed, nothing of it is left but people’s own machines', { timeout: 120_000 }, () => {
+test('removed, nothing of it is left but people’s own machines', { timeout: 120_000 * SLOWNESS }, () => {
   expect(apt('purge', 'bulkhead').status).toBe(0);
   expect(traces()).toEqual(before);
   expect(user.processes()).toEqual([]);

@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { SLOWNESS } from '../support/slowness.ts';
 import { type Display, openDisplay } from '../ui/support/display.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
@@ -108,7 +109,7 @@ export class OrdinaryUser {
     this.browser = await chromium.connectOverCDP(address);
     const context = this.browser.contexts()[0]!;
     const page = context.pages()[0] ?? (await context.waitForEvent('page'));
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(30_000 * SLOWNESS);
     await page.locator('nav').waitFor();
     return page;
   }

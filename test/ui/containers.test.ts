@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { engineOnShelf } from '../support/engine/engine-on-shelf.ts';
 import { need } from '../support/need.ts';
+import { SLOWNESS } from '../support/slowness.ts';
 import { Computer, type Page, pictures } from './support/app-under-test.ts';
 import { screenShows, typeLine } from './support/steps.ts';
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   if (!able) return;
   shelf = await engineOnShelf(computer.folders);
   page = await computer.openWindow();
-}, 60_000);
+}, 60_000 * SLOWNESS);
 
 afterAll(async () => {
   if (!able) return;
@@ -54,9 +55,9 @@ test('graphs move, a shell opens, inspect shows everything', async () => {
   await look('container-stats');
   await page.getByRole('tab', { name: 'Terminal' }).click();
   await page.locator('.xterm').waitFor();
-  await screenShows(page, /[#$]\s*$/, 15_000);
+  await screenShows(page, /[#$]\s*$/, 15_000 * SLOWNESS);
   await typeLine(page, 'echo $((6*7))');
-  await screenShows(page, /^42$/m, 15_000);
+  await screenShows(page, /^42$/m, 15_000 * SLOWNESS);
   await look('container-terminal');
   await page.getByRole('tab', { name: 'Inspect' }).click();
   await page.getByText('"Name": "/web"').waitFor();

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await engine.start();
   await engine.importBusybox();
   page = await computer.openWindow();
-}, 120_000);
+}, 120_000 * SLOWNESS);
 
 afterAll(async () => {
   if (!able) return;

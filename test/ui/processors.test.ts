@@ -15,7 +15,7 @@ let barriers: BarrierLog;
 
 beforeAll(async () => {
   page = await computer.openWindow();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(60_000 * SLOWNESS);
   barriers = new BarrierLog(page);
 });
 afterAll(() => computer.dispose());

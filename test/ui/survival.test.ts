@@ -12,7 +12,7 @@ beforeAll(async () => {
   page = await computer.openWindow();
   await createTinyLinux(page, 'survivor');
   await logIn(page);
-}, 120_000);
+}, 120_000 * SLOWNESS);
 afterAll(() => computer.dispose());
 
 test('the window killed, the machine runs on, and its console shows what was printed before', async () => {
@@ -51,7 +51,7 @@ test('a guest printing 10 MB loses no byte, and the window answers meanwhile', {
   }
   console.log(`answers to clicks: ${answers.map((ms) => `${Math.round(ms)} ms`).join(', ')}`);
   expect(Math.max(...answers)).toBeLessThan(1500);
-  await screenShows(page, /flood-done/, 150_000);
+  await screenShows(page, /flood-done/, 150_000 * SLOWNESS);
   const whole = (await received).split(/\r*\n/);
   const first = whole.findIndex((line) => /^0{62}1$/.test(line));
   const wrong = whole

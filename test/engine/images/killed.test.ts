@@ -12,11 +12,12 @@ import { makeLayout, packFolder } from '../../support/engine/layout-maker.ts';
 import { LoopbackRegistry, skopeo } from '../../support/engine/loopback-registry.ts';
 import { need } from '../../support/need.ts';
 import { Random } from '../../support/random.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { bundleWorker } from '../../support/worker-bundle.ts';
 
 const KILLS = 6;
 /** Each kill costs the start of a process, and machines are slow at times. */
-const LONG_MS = 180_000;
+const LONG_MS = 180_000 * SLOWNESS;
 
 describe('an image store whose process is killed', () => {
   const met = need('root', 'registry');

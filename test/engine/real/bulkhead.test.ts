@@ -7,6 +7,7 @@ import { FakeRegistry } from '../../support/engine/fake-registry.ts';
 import { packFolder } from '../../support/engine/layout-maker.ts';
 import { RealEngine } from '../../support/engine/real-engine.ts';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
 
 const able = need('root', 'docker', 'networks');
@@ -27,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => engine.dispose());
 
-describe('bulkhead, over the real engine', { timeout: 120_000 }, () => {
+describe('bulkhead, over the real engine', { timeout: 120_000 * SLOWNESS }, () => {
   test('network: made, joined, listed, left, removed', async () => {
     await said('network', 'create', '--subnet', '10.215.3.0/24', '--label', 'a=b', 'front');
     const [made] = JSON.parse(await said('network', 'ls', '--json')).filter(

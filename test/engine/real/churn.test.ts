@@ -88,11 +88,13 @@ async function killedAgainAndAgain({ containers, kills, calls }: Size): Promise<
 }
 
 describe('an engine killed while containers come and go', () => {
-  test('thirty containers: nothing stays that it does not list', { timeout: 600_000 }, () =>
+  test('thirty containers: nothing stays that it does not list', { timeout: 600_000 * SLOWNESS }, () =>
     killedAgainAndAgain({ containers: 30, kills: 5, calls: 15 }),
   );
 
-  test('a thousand containers: nothing stays that it does not list', { timeout: 3_600_000, tags: ['long'] }, () =>
-    killedAgainAndAgain({ containers: 1000, kills: 50, calls: 60 }),
+  test(
+    'a thousand containers: nothing stays that it does not list',
+    { timeout: 3_600_000 * SLOWNESS, tags: ['long'] },
+    () => killedAgainAndAgain({ containers: 1000, kills: 50, calls: 60 }),
   );
 });

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RealEngine } from '../../support/engine/real-engine.ts';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
 
 /** Fetching and configuring what is required of Debian. */
-const INSTALL_MS = 900_000;
+const INSTALL_MS = 900_000 * SLOWNESS;
 
 const able = need('root', 'docker', 'debootstrap');
 const { home, env } = temporaryHome();

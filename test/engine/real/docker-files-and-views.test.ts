@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EngineClient } from '../../../src-main/docker-api/client/engine-client.ts';
 import { RealEngine } from '../../support/engine/real-engine.ts';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
 
 const able = need('root', 'docker', 'networks');
@@ -18,7 +19,7 @@ const engine = new RealEngine(home, env);
 const { client } = engine;
 const say = (...args: string[]): Promise<string> => client.say(...args);
 /** Each look is a run of the client, which takes its time on a busy computer. */
-const PATIENCE = { timeout: 60_000 };
+const PATIENCE = { timeout: 60_000 * SLOWNESS };
 const at = (...names: string[]): string => join(home, 'files', ...names);
 
 beforeAll(async () => {
@@ -33,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => engine.dispose());
 
-describe("files in and out, by Debian's docker client", { timeout: 120_000 }, () => {
+describe("files in and out, by Debian's docker client", { timeout: 120_000 * SLOWNESS }, () => {
   test('cp into a container that runs and one that does not, its volumes too, and out again', async () => {
     await say('run', '-d', '--name', 'box', '-v', 'kept:/data', '-v', `${home}:/host:ro`, 'busybox', 'sleep', '1000');
     await say('cp', at('tree'), 'box:/tmp');

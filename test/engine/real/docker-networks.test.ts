@@ -12,6 +12,7 @@ import { makeBridge } from '../../../src-main/linux/network-links.ts';
 import { RouteSocket } from '../../../src-main/linux/route-socket.ts';
 import { RealEngine } from '../../support/engine/real-engine.ts';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
 
 const able = need('root', 'docker', 'networks');
@@ -79,7 +80,7 @@ function ownAddress(): string {
   return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
 
-describe("networks, by Debian's docker client", { timeout: 120_000 }, () => {
+describe("networks, by Debian's docker client", { timeout: 120_000 * SLOWNESS }, () => {
   test('a container on the default bridge has an address, a way out and the names of its host', async () => {
     const said = await say(
       'run',

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LoopbackRegistry } from '../../support/engine/loopback-registry.ts';
 import { RealEngine } from '../../support/engine/real-engine.ts';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
 
 const able = need('root', 'docker', 'networks', 'registry');
@@ -43,7 +44,7 @@ const done = (stream: NodeJS.ReadableStream): Promise<unknown[]> =>
     docker.modem.followProgress(stream, (error, lines) => (error ? reject(error) : resolve(lines))),
   );
 
-describe('dockerode', { timeout: 120_000 }, () => {
+describe('dockerode', { timeout: 120_000 * SLOWNESS }, () => {
   test('an image is pushed to a registry and pulled from it, with progress', async () => {
     const name = `${registry?.host}/box`;
     await docker.getImage('busybox').tag({ repo: name, tag: 'one' });
@@ -94,7 +95,7 @@ describe('dockerode', { timeout: 120_000 }, () => {
     await container.remove();
     await network.remove();
     await volume.remove();
-    await expect.poll(() => told, { timeout: 30_000 }).toMatch(/"Type":"volume","Action":"destroy"/);
+    await expect.poll(() => told, { timeout: 30_000 * SLOWNESS }).toMatch(/"Type":"volume","Action":"destroy"/);
     for (const action of ['create', 'attach', 'start', 'die', 'destroy'])
       expect(told).toContain(`"Action":"${action}"`);
     expect(await docker.listContainers({ all: true })).toEqual([]);

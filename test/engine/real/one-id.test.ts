@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importBusybox } from '../../support/engine/busybox-image.ts';
 import { OneIdEngine } from '../../support/engine/one-id-engine.ts';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 
-describe('a user who has one id, and no cgroup', { timeout: 120_000 }, () => {
+describe('a user who has one id, and no cgroup', { timeout: 120_000 * SLOWNESS }, () => {
   if (!need('root', 'docker', 'rootless')) return test('needs root, docker and rootless', () => undefined);
   const engine = new OneIdEngine();
   const { client } = engine;
@@ -17,8 +18,8 @@ describe('a user who has one id, and no cgroup', { timeout: 120_000 }, () => {
     await engine.start();
     // root is in groups that are not there, as in many images.
     await importBusybox(client, { group: 'root:x:0:\nbin:x:1:root\nwheel:x:10:root\n' });
-  }, 60_000);
-  afterAll(() => engine.dispose(), 60_000);
+  }, 60_000 * SLOWNESS);
+  afterAll(() => engine.dispose(), 60_000 * SLOWNESS);
 
   test('an image with root alone runs: as the user outside, with a network, a terminal and a volume', async () => {
     expect(await say('run', '--rm', 'busybox', 'id', '-u')).toBe('0');

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { defaultSeccomp } from '../../../src-main/containers/runtime/seccomp/default-policy.ts';
 import { clone } from '../../support/lab/lab.ts';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { Bundle, type Draft, dockerLikeSpec } from './bundle.ts';
 
 /** Everything a program can see of the container it is in, one `[name]` and its lines each. */
@@ -52,7 +53,7 @@ const runtimes: readonly Runtime[] = [
   },
 ];
 
-describe('the same bundles under ours, runc and crun', { timeout: 120_000 }, () => {
+describe('the same bundles under ours, runc and crun', { timeout: 120_000 * SLOWNESS }, () => {
   if (!need('root', 'oci')) return test('needs root, runc and crun', () => undefined);
   const bundle = new Bundle();
   afterAll(() => bundle.dispose());

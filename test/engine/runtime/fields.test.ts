@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { parseCpuList } from '../../../src-main/linux/cpu-list.ts';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { type Draft, dockerLikeSpec } from './bundle.ts';
 import { hear, TestContainers } from './containers.ts';
 
@@ -86,7 +87,7 @@ function allowAll() {
   return { defaultAction: 'SCMP_ACT_ALLOW' };
 }
 
-describe('every field of config.json is done or refused by its name', { timeout: 60_000 }, () => {
+describe('every field of config.json is done or refused by its name', { timeout: 60_000 * SLOWNESS }, () => {
   if (!need('root')) return test('needs root', () => undefined);
   const containers = new TestContainers();
   const linux = release().split('.').map(Number);

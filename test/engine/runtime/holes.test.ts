@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { defaultSeccomp } from '../../../src-main/containers/runtime/seccomp/default-policy.ts';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { dockerLikeSpec } from './bundle.ts';
 import { TestContainers } from './containers.ts';
 
 /** Ways out of containers that other runtimes once had. */
-describe('known holes stay shut', { timeout: 60_000 }, () => {
+describe('known holes stay shut', { timeout: 60_000 * SLOWNESS }, () => {
   if (!need('root')) return test('needs root', () => undefined);
   const containers = new TestContainers();
   const inRootfs = (path: string): string => join(containers.bundle.rootfs, path);

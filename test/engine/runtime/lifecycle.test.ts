@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LinuxRuntime } from '../../../src-main/containers/runtime/linux-runtime.ts';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { dockerLikeSpec } from './bundle.ts';
 import { hear, TestContainers } from './containers.ts';
 
-describe('a container’s life', { timeout: 60_000 }, () => {
+describe('a container’s life', { timeout: 60_000 * SLOWNESS }, () => {
   if (!need('root')) return test('needs root', () => undefined);
   const containers = new TestContainers();
 

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { need } from '../../support/need.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { TestContainers } from './containers.ts';
 
 const MIB = 1 << 20;
 
-describe('limits bite', { timeout: 120_000 }, () => {
+describe('limits bite', { timeout: 120_000 * SLOWNESS }, () => {
   if (!need('root')) return test('needs root', () => undefined);
   const containers = new TestContainers();
 

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { KEEPER_SOCKET } from '../../../src-main/containers/runtime/keeper/protocol.ts';
 import { bulkheadPaths, type EnginePaths } from '../../../src-main/inventory/paths.ts';
 import { repositoryRoot } from '../repository.ts';
+import { SLOWNESS } from '../slowness.ts';
 import { importBusybox } from './busybox-image.ts';
 import { docker } from './docker-client.ts';
 
 const REPORT_FD = 3;
 /** A keeper ends by itself some seconds after its last container. */
-const KEEPER_MS = 30_000;
+const KEEPER_MS = 30_000 * SLOWNESS;
 
 /** The engine as users have it: the built program in a process of its own, which can be killed and started again. */
 export class RealEngine {

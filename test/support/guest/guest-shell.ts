@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { SLOWNESS } from '../slowness.ts';
 import { eventually, type VmHosts } from '../vm-hosts.ts';
 
 /** Guests on the translating accelerator take their time. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 300_000 * SLOWNESS;
 
 /** Tiny Linux's shell on its serial console: typed at by `vm send`, read in the serial log. */
 export class GuestShell {

@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { MachineStore } from '../../../src-main/inventory/machine-store.ts';
 import { bulkheadPaths } from '../../../src-main/inventory/paths.ts';
 import { bundleWriter, killedWriter } from '../../support/killed-writer.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 import { temporaryHome } from '../../support/temporary-home.ts';
 
 /** Inventories of their own, side by side: it is the start of a writer that takes the time. */
@@ -20,7 +21,7 @@ beforeAll(async () => {
 it.concurrent.for(inventories)(
   'SIGKILL at any moment of a write leaves no machine lost or half-written: $lane',
   {
-    timeout: 60_000 + KILLS * 1000,
+    timeout: (60_000 + KILLS * 1000) * SLOWNESS,
   },
   async ({ lane, env }) => {
     const store = new MachineStore(bulkheadPaths(env));

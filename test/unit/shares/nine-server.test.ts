@@ -18,6 +18,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { T } from '../../../src-main/shares/messages.ts';
 import { NineClient, NineRefusal } from '../../support/nine-client.ts';
+import { SLOWNESS } from '../../support/slowness.ts';
 
 const { ENOENT, EEXIST, EPERM, EROFS, ENXIO, ENOTDIR, EINVAL, EBADF, EOPNOTSUPP } = os.constants.errno;
 
@@ -233,7 +234,7 @@ describe('a hostile guest', () => {
   });
 
   test('100000 random messages: every one answered or dropped, nothing outside touched, no descriptor lost', {
-    timeout: 300_000,
+    timeout: 300_000 * SLOWNESS,
   }, () => {
     const types = Object.values(T);
     const name = fc.constantFrom('hello', 'sub', 'deep', '..', '.', 'x', '../secret', '/', 'a\0', '');

@@ -19,6 +19,7 @@ import { RINGS, type RingKind } from '../../../support/driver-queue.ts';
 import { MemoryCable } from '../../../support/memory-cable.ts';
 import { MemoryDisk } from '../../../support/memory-disk.ts';
 import { MemoryPorts } from '../../../support/memory-ports.ts';
+import { SLOWNESS } from '../../../support/slowness.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { RAM_BYTES, VirtioDriver } from '../../../support/virtio-driver.ts';
 
@@ -176,7 +177,7 @@ describe.each(attacks)('a hostile driver of the $name device over a $ring ring',
   const tags = ring === 'split' || victim.name === 'block' ? [] : ['long'];
 
   test(`${TABLES} random descriptor tables: never a crash, a hang, or an access outside RAM`, {
-    timeout: 300_000,
+    timeout: 300_000 * SLOWNESS,
     tags,
   }, () => {
     let tried = 0;

@@ -8,6 +8,7 @@ import { bundleWriter, killedWriter } from '../../../support/killed-writer.ts';
 import { need } from '../../../support/need.ts';
 import { qemuCheck, qemuContent } from '../../../support/qemu-img.ts';
 import { scratchFolder } from '../../../support/scratch.ts';
+import { SLOWNESS } from '../../../support/slowness.ts';
 
 need('qemu-img');
 
@@ -50,7 +51,7 @@ function mayHold(before: Uint32Array, seed: number, flushed: number, most: numbe
 describe('SIGKILL in the middle of writing to a qcow2 image', () => {
   for (const [kills, tags] of KILLS) {
     it(`${kills} times: clean or merely leaky, with all that was flushed`, {
-      timeout: kills * KILL_MS + 60_000,
+      timeout: (60_000 + kills * KILL_MS) * SLOWNESS,
       tags: [...tags],
     }, async () => {
       const path = join(folder, `${kills}.qcow2`);

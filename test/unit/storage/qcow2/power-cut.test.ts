@@ -12,6 +12,7 @@ import { qemuCheck } from '../../../support/qemu-img.ts';
 import { Random } from '../../../support/random.ts';
 import { RecordedFile } from '../../../support/recorded-file.ts';
 import { scratchFolder } from '../../../support/scratch.ts';
+import { SLOWNESS } from '../../../support/slowness.ts';
 
 need('qemu-img');
 
@@ -95,7 +96,7 @@ describe('whenever the power goes, the image is clean or merely leaky, and has w
   writeFileSync(join(folder, 'base.raw'), base);
 
   for (const [cuts, tags] of CUTS) {
-    const limits = { timeout: 60_000 + cuts * CUT_MS, tags: [...tags] };
+    const limits = { timeout: (60_000 + cuts * CUT_MS) * SLOWNESS, tags: [...tags] };
     it.each(Object.entries(WORKLOADS))(`${cuts} cuts: %s`, limits, (name, { options, based }) => {
       const run = record(name, name.length, options, based ? base : undefined);
       const random = new Random(77);

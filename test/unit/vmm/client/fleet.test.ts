@@ -9,6 +9,7 @@ import { Fleet, type MachineDelta } from '../../../../src-main/vmm/client/fleet.
 import type { LaunchOptions } from '../../../../src-main/vmm/client/launch.ts';
 import type { MachineAction, MachineState } from '../../../../src-main/vmm/client/machine-state.ts';
 import { mayAct } from '../../../../src-main/vmm/client/machine-state.ts';
+import { SLOWNESS } from '../../../support/slowness.ts';
 import { temporaryHome } from '../../../support/temporary-home.ts';
 
 const { env } = temporaryHome();
@@ -166,7 +167,9 @@ describe('a running machine', () => {
     expect((await fleet.start(id)).pid).not.toBe(pid);
   });
 
-  it('whose VM host does not answer says so, and is off once it was killed as asked', { timeout: 30_000 }, async () => {
+  it('whose VM host does not answer says so, and is off once it was killed as asked', {
+    timeout: 30_000 * SLOWNESS,
+  }, async () => {
     const { pid } = await fleetOf('silent').start(id);
     expect(await fleet.summary(id)).toMatchObject({
       state: 'running',
