@@ -3,7 +3,9 @@
  * said and kept is ours, what the runtime and the image store do is theirs to prove.
  */
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { docker } from '../support/engine/docker-client.ts';
 import { engineOnShelf } from '../support/engine/engine-on-shelf.ts';
 import { need } from '../support/need.ts';
@@ -45,6 +47,22 @@ describe("Debian's docker client", { timeout: 60_000 * SLOWNESS }, () => {
   test('version and info', async () => {
     expect(await say('version', '--format', '{{.Server.Version}} {{.Server.MinAPIVersion}}')).toBe('1.2.3 1.24');
     expect(await say('info', '--format', '{{.ServerVersion}} {{.Driver}} {{.CgroupVersion}}')).toBe('1.2.3 overlay2 1');
+  });
+
+  test('info says which registries were called insecure, and what is wrong where that is told', async () => {
+    const settings = join(home, 'registries/docker/daemon.json');
+    mkdirSync(dirname(settings), { recursive: true });
+    vi.stubEnv('XDG_CONFIG_HOME', join(home, 'registries'));
+    try {
+      writeFileSync(settings, '{"insecure-registries": ["old.example:5000", "198.51.100.0/24"]}');
+      const { RegistryConfig } = JSON.parse(await say('info', '--format', '{{json .}}'));
+      expect(RegistryConfig.InsecureRegistryCIDRs).toContain('198.51.100.0/24');
+      expect(RegistryConfig.IndexConfigs['old.example:5000']).toMatchObject({ Secure: false });
+      writeFileSync(settings, '{');
+      expect((await client.run(['info'])).stderr).toContain(`WARNING: ${settings}: cannot be used: `);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test('run: output, errors and the exit code come through; --rm leaves nothing', async () => {

@@ -45,16 +45,10 @@ export interface ImageStoreOptions {
   readonly folder: string;
   /** The built `layer-worker`; found beside this program by default. */
   readonly worker?: URL;
-  /** `host:port` of registries that may be spoken to without TLS; those on this computer always may. */
-  readonly insecureRegistries?: readonly string[];
 }
 
 /** Opens the image store, and clears away what processes that were killed left in it. */
-export async function openImageStore({
-  folder,
-  worker,
-  insecureRegistries = [],
-}: ImageStoreOptions): Promise<ImageStore> {
+export async function openImageStore({ folder, worker }: ImageStoreOptions): Promise<ImageStore> {
   const paths = makeStore(folder);
   const empty = join(paths.root, 'empty');
   mkdirSync(empty, { recursive: true, mode: 0o755 });
@@ -64,7 +58,7 @@ export async function openImageStore({
   const index = new ImageIndex(paths.index);
   const catalog = new ImageCatalog(index, content, layers);
   const rootfs = new ContainerRootfs(paths.rootfs, paths.trash, (chainId) => layers.files(chainId), empty);
-  const parts: StoreParts = { paths, content, layers, rootfs, workers, index, catalog, insecureRegistries };
+  const parts: StoreParts = { paths, content, layers, rootfs, workers, index, catalog };
   await holdingStoreLock(paths.lock, () => {
     sweep(parts, imageRoots(parts));
     rootfs.sweep();
@@ -89,7 +83,7 @@ class LocalImageStore implements ImageStore {
   }
 
   logIn(registry: string, { auth, signal }: TransferOptions = {}): Promise<void> {
-    return logIn(registry, { auth, signal, insecureRegistries: this.parts.insecureRegistries });
+    return logIn(registry, { auth, signal });
   }
 
   resolve(nameOrId: string): Image {

@@ -40,8 +40,7 @@ export function pullImage(parts: StoreParts, text: string, options: PullOptions)
   return underLease(parts, async (lease) => {
     const { auth, signal, progress } = options;
     const { registry, repository, tag, digest } = reference;
-    const access = { auth, signal, insecureRegistries: parts.insecureRegistries };
-    const client = await RegistryClient.connect(registry, repository, 'pull', access);
+    const client = await RegistryClient.connect(registry, repository, 'pull', { auth, signal });
     progress?.({ status: `Pulling from ${repository}`, id: tag ?? digest! });
     const top = await client.manifest(digest ?? tag!, ACCEPT);
     const chosen = await chooseManifest(client, top, wantedPlatform(options.platform), reference);

@@ -26,8 +26,7 @@ export function pushImage(parts: StoreParts, text: string, options: TransferOpti
     await holdingStoreLock(parts.paths.lock, () =>
       lease.add([named.manifest.digest, ...blobs.map(({ digest }) => digest)]),
     );
-    const access = { auth, signal, insecureRegistries: parts.insecureRegistries };
-    const client = await RegistryClient.connect(registry, repository, 'pull,push', access);
+    const client = await RegistryClient.connect(registry, repository, 'pull,push', { auth, signal });
     progress?.({ status: `The push refers to repository [${registry}/${repository}]` });
     for (const layer of manifest.layers) progress?.({ status: 'Preparing', id: shortId(layer.digest) });
     const from = sameRegistry(reference, named.repoDigests);

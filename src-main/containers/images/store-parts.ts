@@ -17,7 +17,6 @@ export interface StoreParts {
   readonly workers: LayerWorkers;
   readonly index: ImageIndex;
   readonly catalog: ImageCatalog;
-  readonly insecureRegistries: readonly string[];
 }
 
 /** Runs `body` with a lease, under which it takes in what nothing refers to yet. */

@@ -1,5 +1,6 @@
 import { Failure } from '../../base/failure.ts';
 import { exchange } from './http-exchange.ts';
+import { isCalledInsecure } from './insecure-registries.ts';
 
 export interface Endpoint {
   /** As it is written in references. */
@@ -15,13 +16,9 @@ const hosts: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docke
  * Where and how a registry is spoken to: TLS, always; but one on this computer, or that the user has called insecure,
  * may also be spoken to in plain HTTP, or have any certificate.
  */
-export async function findEndpoint(
-  name: string,
-  insecureRegistries: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<Endpoint> {
+export async function findEndpoint(name: string, signal: AbortSignal | undefined): Promise<Endpoint> {
   const host = hosts[name] ?? name;
-  const insecure = isLoopback(host) || insecureRegistries.includes(name);
+  const insecure = isLoopback(host) || (await isCalledInsecure(name));
   const secure: Endpoint = { name, url: new URL(`https://${host}`), insecure };
   if (!insecure) return secure;
   try {

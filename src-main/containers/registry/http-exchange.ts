@@ -1,10 +1,10 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../base/failure.ts';
-import { certificateFolders, keptCertificates } from './kept-certificates.ts';
+import { callInsecureHint } from './insecure-registries.ts';
+import { authorityPath, keptCertificates } from './kept-certificates.ts';
 
 export interface HttpOrder {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
@@ -29,6 +29,9 @@ const REDIRECTS_MAX = 5;
 const REDIRECTING = [301, 302, 303, 307, 308];
 /** A registry that says nothing for so long is gone. */
 const SILENCE_MS = 60_000;
+
+/** Code of node:tls for an answer that is none of TLS's, such as one of plain HTTP. */
+const NO_TLS = 'EPROTO';
 
 /** Codes of node:tls for a certificate that nobody vouches for whom we know. */
 const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
@@ -86,14 +89,19 @@ function once({ method, url, headers = {}, body, signal, anyCertificate }: HttpO
 function unreachable(url: URL, error: unknown): Failure {
   if (error instanceof Failure) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
-  const authority = join(certificateFolders().at(-1)!, url.host, 'ca.crt');
   return new Failure('host', 'registry-unreachable', `${url.host}: cannot be reached: ${message || code}`, {
-    hint: UNKNOWN_AUTHORITY.has(code)
-      ? `if you trust it: put the certificate of whoever vouches for it at ${authority}`
-      : 'check the name and the network',
+    hint: unreachableHint(url.host, code),
     facts: { errno: code || null },
     cause: error,
   });
+}
+
+function unreachableHint(host: string, code: string): string {
+  if (UNKNOWN_AUTHORITY.has(code)) {
+    return `if you trust it: put the certificate of whoever vouches for it at ${authorityPath(host)}`;
+  }
+  if (code === NO_TLS || code.startsWith('ERR_SSL_')) return callInsecureHint(host);
+  return 'check the name and the network';
 }
 
 /** The whole body, which must not be longer than `max`. */

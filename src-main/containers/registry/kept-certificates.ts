@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { Failure } from '../../base/failure.ts';
+import { dockerFolders } from './docker-folders.ts';
+
+const CERTIFICATES = 'certs.d';
 
 /** As node:tls takes them, PEM. */
 export interface Certificates {
@@ -13,24 +15,23 @@ export interface Certificates {
   readonly key?: string;
 }
 
-/** Where docker(1) keeps certificates for registries: the computer's, and an ordinary user's. */
-export function certificateFolders(): readonly string[] {
-  const config = process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
-  return ['/etc/docker/certs.d', join(config, 'docker/certs.d')];
-}
-
 /**
  * What is kept for the registry `host[:port]` in a folder of that name: each `NAME.crt` is an authority that may vouch for
  * it, `NAME.cert` with `NAME.key` is what it wants to see of us (Docker, "Verify repository client with certificates").
  */
 export function keptCertificates(host: string): Certificates {
-  const found = certificateFolders().flatMap((folder) => filesIn(join(folder, host)));
+  const found = dockerFolders().flatMap((folder) => filesIn(join(folder, CERTIFICATES, host)));
   const authorities = found.filter((path) => path.endsWith('.crt'));
   const own = found.find((path) => path.endsWith('.cert'));
   return {
     ...(authorities.length > 0 && { ca: [...rootCertificates, ...authorities.map(read)] }),
     ...(own !== undefined && { cert: read(own), key: read(own.replace(/\.cert$/, '.key')) }),
   };
+}
+
+/** Where the certificate of an authority that a user trusts for `host[:port]` is looked for. */
+export function authorityPath(host: string): string {
+  return join(dockerFolders()[1], CERTIFICATES, host, 'ca.crt');
 }
 
 function filesIn(folder: string): string[] {

@@ -8,11 +8,8 @@ import type { RegistryAccess } from './registry-client.ts';
 const ANY_SCOPE = '';
 
 /** Asks a registry whether it takes these credentials; throws `login-denied` where it does not. */
-export async function logIn(
-  registry: string,
-  { auth = {}, signal, insecureRegistries }: RegistryAccess,
-): Promise<void> {
-  const { url, insecure } = await findEndpoint(registry, insecureRegistries ?? [], signal);
+export async function logIn(registry: string, { auth = {}, signal }: RegistryAccess): Promise<void> {
+  const { url, insecure } = await findEndpoint(registry, signal);
   const authorizer = new Authorizer(auth, { insecure });
   for (;;) {
     const known = authorizer.known(ANY_SCOPE);

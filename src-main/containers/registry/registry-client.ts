@@ -14,8 +14,6 @@ const FIRST_PAUSE_MS = 200;
 export interface RegistryAccess {
   readonly auth?: RegistryAuth | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Hosts beside this computer itself that may be spoken to without TLS. */
-  readonly insecureRegistries?: readonly string[] | undefined;
 }
 
 export interface FetchedManifest {
@@ -41,7 +39,7 @@ export class RegistryClient {
     action: Action,
     access: RegistryAccess,
   ): Promise<RegistryClient> {
-    const endpoint = await findEndpoint(registry, access.insecureRegistries ?? [], access.signal);
+    const endpoint = await findEndpoint(registry, access.signal);
     const authorizer = new Authorizer(access.auth ?? {}, { insecure: endpoint.insecure });
     return new RegistryClient(endpoint, repository, action, authorizer, access.signal);
   }

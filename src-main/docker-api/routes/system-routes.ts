@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { z } from 'zod';
-import { Failure } from '../../base/failure.ts';
+import { asFailure, Failure } from '../../base/failure.ts';
+import { type InsecureRegistries, insecureRegistries } from '../../containers/registry/insecure-registries.ts';
 import { mappedIds } from '../../linux/user-namespace.ts';
 import { type Answer, json, type Route, route } from '../server/route.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
@@ -16,6 +17,9 @@ import { volumeView } from './volume-routes.ts';
 
 /** Docker API 1.47 AuthConfig. */
 const credentials = z.looseObject({ username: text, password: text, identitytoken: text, serveraddress: text });
+
+/** Registries there are always insecure. */
+const LOOPBACK_SUBNETS = ['127.0.0.0/8', '::1/128'];
 
 /** Docker API 1.47 "System". */
 export function systemRoutes(services: EngineServices): Route[] {
@@ -138,6 +142,7 @@ function goArch(): string {
 /** Docker API 1.47 SystemInfo. */
 function infoView(services: EngineServices) {
   const { containers, images, id, version, dataFolder, cgroupVersion, rootless, controllers } = services;
+  const registries = registriesView();
   const limits = (controller: string): boolean => controllers?.includes(controller) ?? true;
   const all = containers.list();
   const count = (status: string): number => all.filter((container) => container.status === status).length;
@@ -182,7 +187,7 @@ function infoView(services: EngineServices) {
     NCPU: os.cpus().length,
     MemTotal: os.totalmem(),
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: { InsecureRegistryCIDRs: ['127.0.0.0/8'], IndexConfigs: {}, Mirrors: [] },
+    RegistryConfig: registries.config,
     Name: os.hostname(),
     Labels: [],
     ExperimentalBuild: false,
@@ -201,7 +206,25 @@ function infoView(services: EngineServices) {
     Isolation: '',
     InitBinary: 'docker-init',
     SecurityOptions: ['name=seccomp,profile=builtin', ...(rootless ? ['name=rootless'] : [])],
-    Warnings: rootless ? rootlessWarnings(limits) : null,
+    Warnings: [...registries.warnings, ...(rootless ? rootlessWarnings(limits) : [])],
+  };
+}
+
+/** How registries are spoken to, Docker API 1.47 RegistryServiceConfig; and what the user is to know of that. */
+function registriesView(): { config: Record<string, unknown>; warnings: string[] } {
+  try {
+    return { config: registryConfig(insecureRegistries()), warnings: [] };
+  } catch (error) {
+    return { config: registryConfig({ hosts: [], subnets: [] }), warnings: [`WARNING: ${asFailure(error).message}`] };
+  }
+}
+
+function registryConfig({ hosts, subnets }: InsecureRegistries): Record<string, unknown> {
+  const indexes = hosts.map((host) => [host, { Name: host, Mirrors: [], Secure: false, Official: false }]);
+  return {
+    InsecureRegistryCIDRs: [...LOOPBACK_SUBNETS, ...subnets],
+    IndexConfigs: Object.fromEntries(indexes),
+    Mirrors: [],
   };
 }
 

@@ -45,8 +45,8 @@ describe('a registry', () => {
   }
 
   /** Pulls into a store of its own, and expects the layer's file to be what it was. */
-  async function pull({ host }: FakeRegistry, options: PullOptions = {}, insecureRegistries: string[] = []) {
-    const store: ImageStore = await openImageStore({ folder: join(folder, 'store'), worker, insecureRegistries });
+  async function pull({ host }: FakeRegistry, options: PullOptions = {}) {
+    const store: ImageStore = await openImageStore({ folder: join(folder, 'store'), worker });
     try {
       const image = await store.pull(`${host}/box:1`, options);
       const { lowerdirs } = await store.snapshots.prepare('c', image.id);
@@ -126,8 +126,19 @@ describe('a registry', () => {
       const unknown = await start({ address: address ?? '', tls: ownCertificate() });
       await expect(pull(unknown)).rejects.toMatchObject({ code: 'registry-unreachable', failureClass: 'host' });
       expect(unknown.asked).toEqual([]);
-      await pull(unknown, {}, [unknown.host]);
+      callInsecure(unknown.host);
+      await pull(unknown);
     });
+
+    /** The user's settings of docker's daemon. */
+    function settings(text: string): void {
+      mkdirSync(join(folder, 'config/docker'), { recursive: true });
+      writeFileSync(join(folder, 'config/docker/daemon.json'), text);
+      vi.stubEnv('XDG_CONFIG_HOME', join(folder, 'config'));
+    }
+
+    const callInsecure = (...registries: string[]): void =>
+      settings(JSON.stringify({ debug: true, 'insecure-registries': registries }));
 
     /** What the user keeps for the registry, by the names of the files. */
     function keep({ host }: FakeRegistry, files: Readonly<Record<string, string>>): void {
@@ -162,9 +173,31 @@ describe('a registry', () => {
 
     test('without TLS is refused, unless it was called insecure', async () => {
       const plain = await start({ address: address ?? '' });
+      const hint = expect.stringContaining(`put {"insecure-registries": ["${plain.host}"]} in `);
+      await expect(pull(plain)).rejects.toMatchObject({ code: 'registry-unreachable', hint });
+      callInsecure('elsewhere:5000', '198.51.100.0/24');
       await expect(pull(plain)).rejects.toMatchObject({ code: 'registry-unreachable' });
       expect(plain.asked).toEqual([]);
-      await pull(plain, {}, [plain.host]);
+      callInsecure(plain.host);
+      await pull(plain);
+    });
+
+    test('in a subnet that was called insecure is taken without TLS', async () => {
+      const plain = await start({ address: address ?? '' });
+      callInsecure(`${address}/24`);
+      await pull(plain);
+    });
+
+    test('is not spoken to while it cannot be told which are insecure', async () => {
+      const plain = await start({ address: address ?? '' });
+      for (const text of ['{', '{"insecure-registries": true}']) {
+        settings(text);
+        await expect(pull(plain)).rejects.toMatchObject({
+          code: 'registry-settings',
+          message: expect.stringContaining('docker/daemon.json: cannot be used: '),
+        });
+      }
+      expect(plain.asked).toEqual([]);
     });
   });
 });
