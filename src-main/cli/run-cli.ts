@@ -27,6 +27,10 @@ const GROUPS: Record<string, { description: string; load(): Promise<AddVerbs> }>
     description: 'networks in which containers find each other',
     load: async () => (await import('./engine/networks.ts')).addNetworkVerbs,
   },
+  system: {
+    description: 'what containers take of this computer, and what can go',
+    load: async () => (await import('./engine/system.ts')).addSystemVerbs,
+  },
   host: {
     description: 'this computer: what it can run',
     load: async () => (await import('./host-group.ts')).addHostVerbs,

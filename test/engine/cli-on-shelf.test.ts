@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CliSession } from '../support/cli-session.ts';
 import { engineOnShelf } from '../support/engine/engine-on-shelf.ts';
 import { SLOWNESS } from '../support/slowness.ts';
 import { temporaryHome } from '../support/temporary-home.ts';
 
-const { env } = temporaryHome();
+const { env, home } = temporaryHome();
 let shelf: Awaited<ReturnType<typeof engineOnShelf>>;
 
 beforeAll(async () => {
@@ -103,6 +105,18 @@ describe('bulkhead, as a client of the engine', { timeout: 30_000 * SLOWNESS }, 
     expect(JSON.parse((await bulkhead(['volume', 'ls', '--json'])).stdout)).toMatchObject([{ name: 'kept' }]);
     expect(await bulkhead(['volume', 'rm', 'kept'])).toMatchObject({ status: 0, stdout: 'kept\n' });
     expect(await bulkhead(['volume', 'rm', 'kept'])).toMatchObject({ status: 3 });
+  });
+
+  test('login asks for the password where nobody can read it over a shoulder', async () => {
+    const session = new CliSession(['login', 'r.example'], { ...env, HOME: home }, { terminal: true });
+    session.stdin.write('ann\n');
+    await expect.poll(() => session.stderr).toContain('password: ');
+    session.stdin.write('secret\n');
+    expect((await session.finished).status).toBe(0);
+    expect(session.stderr).not.toContain('secret');
+    expect(shelf.images.logins).toEqual([{ registry: 'r.example', auth: { username: 'ann', password: 'secret' } }]);
+    expect(readFileSync(join(home, '.docker/config.json'), 'utf8')).toContain(btoa('ann:secret'));
+    expect(await bulkhead(['login', 'r.example'], '')).toMatchObject({ status: 2 });
   });
 
   test('errors have the form of all errors', async () => {

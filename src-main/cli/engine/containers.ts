@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { Failure } from '../../base/failure.ts';
 import { containerPath } from '../../docker-api/client/api-paths.ts';
 import type { EngineClient } from '../../docker-api/client/engine-client.ts';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
@@ -7,6 +8,7 @@ import { type Column, table } from '../text.ts';
 import { joinStreams, printAll } from './joined-terminal.ts';
 import { openEngine } from './open-engine.ts';
 import { startAttached } from './run.ts';
+import { addUpdateOptions, type UpdateOptions, updateBody } from './run-options.ts';
 
 interface Summary {
   readonly Id: string;
@@ -180,6 +182,25 @@ export function addContainerVerbs(program: Command, io: CliIo): void {
         const { StatusCode } = await engine.json<{ StatusCode: number }>('POST', containerPath(one, '/wait'));
         await printLine(io.stdout, `${StatusCode}`);
       }
+    });
+
+  addUpdateOptions(program.command('update'))
+    .description('change limits and the restart policy of containers, also while they run')
+    .argument('<container...>')
+    .action(async (containers: string[], options: UpdateOptions) => {
+      const body = updateBody(options);
+      if (Object.keys(body).length === 0) {
+        throw new Failure('usage', 'nothing-to-change', 'update: nothing to change is named', {
+          hint: 'as with --memory 512M',
+        });
+      }
+      const engine = await openEngine(io);
+      await each(io, containers, async (one) => {
+        const { Warnings } = await engine.json<{ Warnings?: string[] | null }>('POST', containerPath(one, '/update'), {
+          body,
+        });
+        for (const warning of Warnings ?? []) await printLine(io.stderr, `warning: ${warning}`);
+      });
     });
 
   program

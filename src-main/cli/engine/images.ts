@@ -1,7 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import { imagePath } from '../../docker-api/client/api-paths.ts';
+import { imagePath, splitTag } from '../../docker-api/client/api-paths.ts';
 import { credentialHeaders } from '../../docker-api/client/kept-credentials.ts';
 import { pullLines } from '../../docker-api/client/pull-lines.ts';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
@@ -17,15 +15,31 @@ interface Summary {
   readonly Containers: number;
 }
 
+const day = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10);
+
 const COLUMNS: readonly Column<Summary>[] = [
   { title: 'NAME', text: ({ RepoTags }) => RepoTags[0] ?? '<none>' },
   { title: 'ID', text: ({ Id }) => Id.slice(7, 19) },
-  { title: 'CREATED', text: ({ Created }) => new Date(Created * 1000).toISOString().slice(0, 10) },
+  { title: 'CREATED', text: ({ Created }) => day(Created) },
   { title: 'SIZE', text: ({ Size }) => spokenBytes(Size), align: 'right' },
   { title: 'CONTAINERS', text: ({ Containers }) => `${Containers}`, align: 'right' },
 ];
 
-/** `images`, `pull`, `push`, `rmi`, `tag`, `save`, `load`. */
+/** Docker API 1.47 HistoryResponseItem. */
+interface Step {
+  readonly Created: number;
+  readonly CreatedBy: string;
+  readonly Comment: string;
+  readonly Size: number;
+}
+
+const STEP_COLUMNS: readonly Column<Step>[] = [
+  { title: 'CREATED', text: ({ Created }) => day(Created) },
+  { title: 'SIZE', text: ({ Size }) => spokenBytes(Size), align: 'right' },
+  { title: 'BY', text: ({ CreatedBy, Comment }) => CreatedBy || Comment },
+];
+
+/** `images`, `pull`, `push`, `rmi`, `tag`, `history`. */
 export function addImageVerbs(program: Command, io: CliIo): void {
   program
     .command('images')
@@ -88,29 +102,18 @@ export function addImageVerbs(program: Command, io: CliIo): void {
     .argument('<name>')
     .action(async (image: string, name: string) => {
       const engine = await openEngine(io);
-      const [, repo = name, tag] = /^(.*):([^/]+)$/.exec(name) ?? [];
-      await engine.json('POST', imagePath(image, '/tag'), { query: { repo, tag: tag ?? 'latest' } });
+      await engine.json('POST', imagePath(image, '/tag'), { query: splitTag(name) });
     });
 
   program
-    .command('save')
-    .description('write images into an archive')
-    .argument('<image...>')
-    .requiredOption('-o, --output <file>', 'the archive')
-    .action(async (names: string[], { output }: { output: string }) => {
+    .command('history')
+    .description('how an image came about, the last step first')
+    .argument('<image>')
+    .option('--json', 'as one JSON document')
+    .action(async (image: string, { json }: { json?: boolean }) => {
       const engine = await openEngine(io);
-      const query = new URLSearchParams(names.map((name) => ['names', name]));
-      await pipeline(await engine.stream('GET', `/images/get?${query}`), createWriteStream(output));
-    });
-
-  program
-    .command('load')
-    .description('take images out of an archive')
-    .requiredOption('-i, --input <file>', 'the archive')
-    .action(async ({ input }: { input: string }) => {
-      const engine = await openEngine(io);
-      const upload = createReadStream(input);
-      await showProgress(io, engine.lines('POST', '/images/load', { upload, contentType: 'application/x-tar' }));
+      const steps = await engine.json<Step[]>('GET', imagePath(image, '/history'));
+      await (json ? printJson(io.stdout, steps.map(stepView)) : write(io.stdout, table(io, steps, STEP_COLUMNS)));
     });
 }
 
@@ -122,4 +125,8 @@ function jsonView({ Id, RepoTags, Created, Size, Containers }: Summary) {
     size: Size,
     containers: Containers,
   };
+}
+
+function stepView({ Created, CreatedBy, Comment, Size }: Step) {
+  return { createdAt: new Date(Created * 1000).toISOString(), by: CreatedBy, comment: Comment, size: Size };
 }

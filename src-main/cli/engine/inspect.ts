@@ -4,7 +4,16 @@ import { containerPath, imagePath } from '../../docker-api/client/api-paths.ts';
 import { type CliIo, printJson, printLine } from '../cli-io.ts';
 import { openEngine } from './open-engine.ts';
 
-/** `inspect`, `events`. */
+/** Docker API 1.47 ChangeType, as docker(1) writes it. */
+const CHANGES = ['C', 'A', 'D'] as const;
+
+interface Published {
+  readonly NetworkSettings: {
+    readonly Ports: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>>;
+  };
+}
+
+/** `inspect`, `events`, `diff`, `port`. */
 export function addInspectVerbs(program: Command, io: CliIo): void {
   program
     .command('inspect')
@@ -27,6 +36,46 @@ export function addInspectVerbs(program: Command, io: CliIo): void {
         found.push(one);
       }
       await printJson(io.stdout, found);
+    });
+
+  program
+    .command('diff')
+    .description("what a container changed of its image's files: A added, C changed, D deleted")
+    .argument('<container>')
+    .option('--json', 'as one JSON document')
+    .action(async (container: string, { json }: { json?: boolean }) => {
+      const engine = await openEngine(io);
+      const path = containerPath(container, '/changes');
+      const list = await engine.json<{ Path: string; Kind: 0 | 1 | 2 }[]>('GET', path);
+      const changes = list.map(({ Path, Kind }) => ({ kind: CHANGES[Kind], path: Path }));
+      if (json) return printJson(io.stdout, changes);
+      for (const { kind, path: changed } of changes) await printLine(io.stdout, `${kind} ${changed}`);
+    });
+
+  program
+    .command('port')
+    .description("where a container's ports are published")
+    .argument('<container>')
+    .argument('[port]', 'just this one, as 80 or 53/udp')
+    .option('--json', 'as one JSON document')
+    .action(async (container: string, port: string | undefined, { json }: { json?: boolean }) => {
+      const engine = await openEngine(io);
+      const { NetworkSettings } = await engine.json<Published>('GET', containerPath(container, '/json'));
+      const wanted = port === undefined || port.includes('/') ? port : `${port}/tcp`;
+      const published = Object.entries(NetworkSettings.Ports)
+        .filter(([name]) => wanted === undefined || name === wanted)
+        .flatMap(([name, hosts]) => (hosts ?? []).map(({ HostIp, HostPort }) => ({ port: name, ip: HostIp, HostPort })))
+        .map(({ port: name, ip, HostPort }) => ({
+          port: name,
+          host: `${ip.includes(':') ? `[${ip}]` : ip}:${HostPort}`,
+        }));
+      if (wanted !== undefined && published.length === 0) {
+        throw new Failure('not-found', 'no-such-port', `container ${container}: its port ${wanted} is not published`);
+      }
+      if (json) return printJson(io.stdout, published);
+      for (const { port: name, host } of published) {
+        await printLine(io.stdout, wanted === undefined ? `${name} -> ${host}` : host);
+      }
     });
 
   program

@@ -34,6 +34,13 @@ export interface RunOptions {
   readonly restart?: string;
 }
 
+const LIMITS = {
+  memory: ['-m, --memory <size>', 'memory limit, as 512M'],
+  cpus: ['--cpus <number>', 'how many processors, as 1.5'],
+  pids: ['--pids-limit <number>', 'how many processes'],
+} as const;
+const RESTART = ['--restart <policy>', 'no, always, unless-stopped, on-failure[:times]'] as const;
+
 /** The options of `run` and `create`, in Docker's spelling. */
 export function addRunOptions(command: Command): Command {
   return command
@@ -54,15 +61,42 @@ export function addRunOptions(command: Command): Command {
     .option('-l, --label <name=value>', 'a label', several)
     .option('--network <network>', 'the network to join')
     .option('--init', 'give it a small first process that passes signals on and reaps')
-    .option('-m, --memory <size>', 'memory limit, as 512M')
-    .option('--cpus <number>', 'how many processors, as 1.5')
-    .option('--pids-limit <number>', 'how many processes')
+    .option(...LIMITS.memory)
+    .option(...LIMITS.cpus)
+    .option(...LIMITS.pids)
     .option('--read-only', 'make its root file system read-only')
     .option('--cap-add <name>', 'a capability more', several)
     .option('--cap-drop <name>', 'a capability less', several)
     .option('--security-opt <option>', 'as no-new-privileges', several)
     .option('--privileged', 'hide and forbid nothing')
-    .option('--restart <policy>', 'no, always, unless-stopped, on-failure[:times]');
+    .option(...RESTART);
+}
+
+/** What can be changed of a container that is there. */
+export type UpdateOptions = Pick<RunOptions, 'memory' | 'cpus' | 'pidsLimit' | 'restart'>;
+
+export function addUpdateOptions(command: Command): Command {
+  return command
+    .option(...LIMITS.memory)
+    .option(...LIMITS.cpus)
+    .option(...LIMITS.pids)
+    .option(...RESTART);
+}
+
+/** The body of Docker API 1.47 ContainerUpdate: what is not named stays. */
+export function updateBody(options: UpdateOptions) {
+  return {
+    ...limitsOf(options),
+    ...(options.restart === undefined ? {} : { RestartPolicy: restartPolicy(options.restart) }),
+  };
+}
+
+function limitsOf({ memory, cpus, pidsLimit }: UpdateOptions) {
+  return {
+    ...(memory === undefined ? {} : { Memory: parseMemoryMiB(memory) * (1 << 20) }),
+    ...(cpus === undefined ? {} : { NanoCpus: Math.round(decimal('--cpus', cpus) * 1e9) }),
+    ...(pidsLimit === undefined ? {} : { PidsLimit: decimal('--pids-limit', pidsLimit) }),
+  };
 }
 
 /** The body of Docker API 1.47 ContainerCreate. */
@@ -103,9 +137,7 @@ export function createBody(
       AutoRemove: options.rm === true,
       NetworkMode: options.network ?? 'default',
       Init: options.init === true,
-      Memory: options.memory === undefined ? 0 : parseMemoryMiB(options.memory) * (1 << 20),
-      NanoCpus: options.cpus === undefined ? 0 : Math.round(decimal('--cpus', options.cpus) * 1e9),
-      PidsLimit: options.pidsLimit === undefined ? null : decimal('--pids-limit', options.pidsLimit),
+      ...limitsOf(options),
       ReadonlyRootfs: options.readOnly === true,
       CapAdd: options.capAdd ?? null,
       CapDrop: options.capDrop ?? null,

@@ -2,5 +2,5 @@
 export const DOCKER_VERBS: readonly string[] = [
   ...['run', 'create', 'ps', 'logs', 'exec', 'attach', 'start', 'stop', 'restart', 'pause', 'unpause', 'kill', 'rm'],
   ...['wait', 'rename', 'images', 'pull', 'push', 'rmi', 'tag', 'save', 'load', 'inspect', 'events', 'cp'],
-  ...['stats', 'top'],
+  ...['stats', 'top', 'update', 'diff', 'port', 'history', 'commit', 'export', 'import', 'login', 'logout'],
 ];

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
+import { confirm } from '../confirm.ts';
 import { table } from '../text.ts';
 import { openEngine } from './open-engine.ts';
 
@@ -56,6 +57,20 @@ export function addVolumeVerbs(group: Command, io: CliIo): void {
         await engine.json('DELETE', `/volumes/${encodeURIComponent(name)}`);
         await printLine(io.stdout, name);
       }
+    });
+  group
+    .command('prune')
+    .description('remove volumes without a name that no container has, with all their files')
+    .option('-a, --all', 'those with a name too')
+    .option('-y, --yes', 'without asking')
+    .action(async ({ all, yes }: { all?: boolean; yes?: boolean }) => {
+      const which = all ? 'every volume' : 'every volume without a name';
+      await printLine(io.stderr, `removing for good ${which} that no container has`);
+      if (!yes) await confirm(io, 'remove them?', 'nothing removed');
+      const engine = await openEngine(io);
+      const query = all ? { filters: JSON.stringify({ all: ['true'] }) } : {};
+      const { VolumesDeleted } = await engine.json<{ VolumesDeleted: string[] }>('POST', '/volumes/prune', { query });
+      for (const name of VolumesDeleted) await printLine(io.stdout, name);
     });
 }
 

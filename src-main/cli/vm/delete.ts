@@ -1,11 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { Failure } from '../../base/failure.ts';
 import { quote } from '../../inventory/machine-name.ts';
 import { requireState } from '../../vmm/client/machine-state.ts';
 import { type CliIo, printLine } from '../cli-io.ts';
+import { confirm } from '../confirm.ts';
 import { findMachine } from './machines.ts';
 
 export function addDelete(group: Command, io: CliIo): void {
@@ -21,7 +20,7 @@ export function addDelete(group: Command, io: CliIo): void {
       requireState('delete', summary);
       const { folder } = fleet.store.paths.machine(id);
       await printLine(io.stderr, `deleting machine ${quote(summary.name)} for good, and with it ${whatGoes(folder)}`);
-      if (!yes) await confirm(io, summary.name);
+      if (!yes) await confirm(io, 'delete it?', `machine ${quote(summary.name)}: not deleted`);
       await fleet.delete(id);
     });
 }
@@ -46,21 +45,4 @@ function sizeOf(folder: string): number {
 
 function kibibytes(bytes: number): string {
   return bytes < 10 << 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / (1 << 20))} MiB`;
-}
-
-async function confirm(io: CliIo, name: string): Promise<void> {
-  if (!io.stdin.isTTY) {
-    throw new Failure('usage', 'not-confirmed', `machine ${quote(name)}: not deleted: nobody to ask`, {
-      hint: 'add --yes to delete without asking',
-    });
-  }
-  const questions = createInterface({ input: io.stdin, output: io.stderr });
-  try {
-    const closed = new Promise<string>((resolve) => questions.once('close', () => resolve('')));
-    const answer = await Promise.race([questions.question('delete it? [y/N] '), closed]);
-    if (/^y(es)?$/i.test(answer.trim())) return;
-  } finally {
-    questions.close();
-  }
-  throw new Failure('failed', 'not-confirmed', `machine ${quote(name)}: not deleted: not confirmed`);
 }

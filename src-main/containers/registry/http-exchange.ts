@@ -30,8 +30,8 @@ const REDIRECTING = [301, 302, 303, 307, 308];
 /** A registry that says nothing for so long is gone. */
 const SILENCE_MS = 60_000;
 
-/** Code of node:tls for an answer that is none of TLS's, such as one of plain HTTP. */
-const NO_TLS = 'EPROTO';
+/** What OpenSSL and BoringSSL call an answer that is none of TLS's, as one of plain HTTP. */
+const NO_TLS = /wrong.version.number|packet.length.too.long|http.request/i;
 
 /** Codes of node:tls for a certificate that nobody vouches for whom we know. */
 const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
@@ -89,8 +89,10 @@ function once({ method, url, headers = {}, body, signal, anyCertificate }: HttpO
 function unreachable(url: URL, error: unknown): Failure {
   if (error instanceof Failure) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return new Failure('host', 'registry-unreachable', `${url.host}: cannot be reached: ${message || code}`, {
-    hint: unreachableHint(url.host, code),
+  const plain = url.protocol === 'https:' && NO_TLS.test(message);
+  const why = plain ? 'it does not speak TLS' : message || code;
+  return new Failure('host', 'registry-unreachable', `${url.host}: cannot be reached: ${why}`, {
+    hint: plain ? callInsecureHint(url.host) : unreachableHint(url.host, code),
     facts: { errno: code || null },
     cause: error,
   });
@@ -100,7 +102,6 @@ function unreachableHint(host: string, code: string): string {
   if (UNKNOWN_AUTHORITY.has(code)) {
     return `if you trust it: put the certificate of whoever vouches for it at ${authorityPath(host)}`;
   }
-  if (code === NO_TLS || code.startsWith('ERR_SSL_')) return callInsecureHint(host);
   return 'check the name and the network';
 }
 

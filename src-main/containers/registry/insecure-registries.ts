@@ -43,7 +43,7 @@ export async function isCalledInsecure(host: string): Promise<boolean> {
 
 /** How to call one insecure, for whoever trusts the network to it. */
 export function callInsecureHint(host: string): string {
-  return `if it speaks plain HTTP, and you trust the network to it: put {"${KEY}": ["${host}"]} in ${join(dockerFolders()[1], SETTINGS)}`;
+  return `if you trust the network to it: put {"${KEY}": ["${host}"]} in ${join(dockerFolders()[1], SETTINGS)}`;
 }
 
 function entriesIn(path: string): readonly string[] {

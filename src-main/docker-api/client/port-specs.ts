@@ -7,11 +7,12 @@ export type PortBindings = Record<string, { HostIp: string; HostPort: string }[]
 const SPEC = /^(?:(\[[^\]]*\]|[^:]*\.[^:]*):)?(?:(\d*|\d+-\d+):)?(\d+|\d+-\d+)(?:\/(tcp|udp))?$/;
 const FORM = '[IP:][PORT:]PORT[/udp] is expected, or two ranges of ports of one length';
 
-/** What `docker run --publish` takes: `80`, `8080:80`, `127.0.0.1:8080:80`, `[::1]::53/udp`, `8000-8002:80-82`. */
+/** What `docker run --publish` takes: `80`, `8080:80`, `127.0.0.1:8080:80`, `[::1]::53/udp`, `0:80`, `8000-8002:80-82`. */
 export function portBindingsOf(specs: readonly string[]): PortBindings {
   const bindings: PortBindings = {};
   for (const spec of specs) {
-    const [matched, address = '', outer = '', inner = '', protocol = 'tcp'] = SPEC.exec(spec) ?? [];
+    const [matched, address = '', wanted = '', inner = '', protocol = 'tcp'] = SPEC.exec(spec) ?? [];
+    const outer = wanted === '0' ? '' : wanted;
     const ip = address.replace(/^\[(.*)\]$/, '$1');
     const [ours, theirs] = [portsOf(outer), portsOf(inner)];
     const good =

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
-import { asFailure } from '../../base/failure.ts';
 import type { Progress } from '../../containers/images/image-store.ts';
+import { errorAnswer } from '../server/failure-status.ts';
 import type { Answer } from '../server/route.ts';
 import { JsonLines } from './json-lines.ts';
 
@@ -41,7 +41,7 @@ export class ProgressLines {
   }
 
   fail(error: unknown): void {
-    const { message } = asFailure(error);
+    const { message } = errorAnswer(error);
     this.send({ errorDetail: { message }, error: message });
   }
 }

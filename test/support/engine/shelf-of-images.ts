@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../../src-main/base/failure.ts';
-import type { Image, ImageStore, Removed } from '../../../src-main/containers/images/image-store.ts';
+import type { Image, ImageStore, Removed, TransferOptions } from '../../../src-main/containers/images/image-store.ts';
 import type { Snapshots } from '../../../src-main/containers/rootfs/snapshots.ts';
 
 const later = (): never => {
@@ -12,6 +12,7 @@ const later = (): never => {
 export class ShelfOfImages implements ImageStore {
   readonly snapshots: Snapshots;
   readonly prepared = new Map<string, string>();
+  readonly logins: unknown[] = [];
   private readonly images: Image[] = [];
   private readonly names = new Map<string, Image>();
 
@@ -70,7 +71,10 @@ export class ShelfOfImages implements ImageStore {
   remove = async (): Promise<Removed[]> => later();
   prune = async () => ({ removed: [], reclaimedBytes: 0 });
   pull = async (): Promise<Image> => later();
-  logIn = async (): Promise<void> => later();
+  /** Takes everybody. */
+  logIn = async (registry: string, { auth }: TransferOptions = {}): Promise<void> => {
+    this.logins.push({ registry, auth });
+  };
   push = async () => later();
   load = async () => later();
   save = async () => later();

@@ -1,8 +1,23 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { credentialHeaders } from '../../../src-main/docker-api/client/kept-credentials.ts';
+import {
+  credentialHeaders,
+  forgetCredentials,
+  keepCredentials,
+} from '../../../src-main/docker-api/client/kept-credentials.ts';
 import { registryAuth } from '../../../src-main/docker-api/types/registry-auth.ts';
 
 let home = '';
@@ -19,9 +34,11 @@ function keep(config: unknown): void {
   writeFileSync(join(home, '.docker/config.json'), text);
 }
 
+const env = (): NodeJS.ProcessEnv => ({ HOME: home, PATH: `${home}:/usr/bin:/bin` });
+
 /** What the engine makes of it. */
 async function sentFor(image: string) {
-  const headers = await credentialHeaders(image, { HOME: home, PATH: `${home}:/usr/bin:/bin` });
+  const headers = await credentialHeaders(image, env());
   return registryAuth(headers['X-Registry-Auth']);
 }
 
@@ -76,5 +93,61 @@ describe('what docker login keeps', () => {
   test.for(['{', '[]', '{"auths":{"r.example":{"auth":5}}}'])('in a broken file is said to be: %s', async (text) => {
     keep(text);
     await expect(sentFor('r.example/box')).rejects.toThrow("config.json: cannot be read as docker's settings");
+  });
+});
+
+describe('what a login keeps', () => {
+  const ann = { username: 'ann', password: 'se:cret' };
+  const file = () => join(home, '.docker/config.json');
+
+  test('is in the file, for its owner alone, beside all that was there', async () => {
+    keep({ auths: { 'other.example': { auth: basic('bob:b') } }, detachKeys: 'ctrl-x' });
+    await keepCredentials('r.example', ann, env());
+    expect(await sentFor('r.example/box')).toEqual(ann);
+    expect(await sentFor('other.example/box')).toEqual({ username: 'bob', password: 'b' });
+    expect(JSON.parse(readFileSync(file(), 'utf8'))).toMatchObject({ detachKeys: 'ctrl-x' });
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+    expect(await forgetCredentials('r.example', env())).toBe(true);
+    expect(await forgetCredentials('r.example', env())).toBe(false);
+    expect(await sentFor('r.example/box')).toBeUndefined();
+    expect(await sentFor('other.example/box')).toEqual({ username: 'bob', password: 'b' });
+  });
+
+  test('begins a file where there is none, and follows a link to where it is kept', async () => {
+    rmSync(join(home, '.docker'), { recursive: true });
+    await keepCredentials('r.example', ann, env());
+    expect(await sentFor('r.example/box')).toEqual(ann);
+    renameSync(file(), join(home, 'elsewhere.json'));
+    symlinkSync('../elsewhere.json', file());
+    await keepCredentials('other.example', ann, env());
+    expect(lstatSync(file()).isSymbolicLink()).toBe(true);
+    expect(await sentFor('other.example/box')).toEqual(ann);
+  });
+
+  test('is told to the helper, where there is one, and no file has it', async () => {
+    writeFileSync(
+      join(home, 'docker-credential-one'),
+      '#!/bin/sh\ncd "$(dirname "$0")"\ncase $1 in store) cat > stored;; erase) rm stored;; get) cat stored;; esac\n',
+      { mode: 0o755 },
+    );
+    keep({ credsStore: 'one' });
+    expect(await keepCredentials('r.example', ann, env())).toBe('docker-credential-one');
+    expect(JSON.parse(readFileSync(join(home, 'stored'), 'utf8'))).toEqual({
+      ServerURL: 'r.example',
+      Username: 'ann',
+      Secret: 'se:cret',
+    });
+    expect(readFileSync(file(), 'utf8')).toBe('{"credsStore":"one"}');
+    expect(await sentFor('r.example/box')).toEqual(ann);
+    expect(await forgetCredentials('r.example', env())).toBe(true);
+    expect(await forgetCredentials('r.example', env())).toBe(false);
+  });
+
+  test('is not kept by a helper that fails, which says why', async () => {
+    helper('failing', 'echo the keyring is locked; exit 1');
+    keep({ credsStore: 'failing' });
+    await expect(keepCredentials('r.example', ann, env())).rejects.toThrow(
+      'docker-credential-failing store: the keyring is locked',
+    );
   });
 });

@@ -8,6 +8,7 @@ describe('published ports as people type them', () => {
     ['53:53/udp', '53/udp', '', '53'],
     ['127.0.0.1:8080:80', '80/tcp', '127.0.0.1', '8080'],
     ['127.0.0.1::80', '80/tcp', '127.0.0.1', ''],
+    ['0:80', '80/tcp', '', ''],
     ['[::1]:8080:80/tcp', '80/tcp', '::1', '8080'],
   ])('%s', (spec, port, HostIp, HostPort) => {
     expect(portBindingsOf([spec])).toEqual({ [port]: [{ HostIp, HostPort }] });
@@ -28,7 +29,6 @@ describe('published ports as people type them', () => {
   test.each([
     '',
     'web',
-    '0:80',
     '80:0',
     '70000:80',
     '80:70000',
