@@ -42,6 +42,9 @@ const silent = z.never();
 const anyId = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/) });
 const oneContainer = z.strictObject({ id: containerId });
 const oneFile = z.strictObject({ id: containerId, path: containerFilePath });
+const imageName = z.string().trim().min(1).max(512);
+/** What has become free of the disk. */
+const reclaimed = z.object({ bytes: z.number() });
 const named = z.strictObject({ name: z.string().min(1).max(512) });
 const oneMachine = z.strictObject({ id: machineId });
 
@@ -99,6 +102,10 @@ export const contract = {
   'container.pause': call(oneContainer, nothing),
   'container.unpause': call(oneContainer, nothing),
   'container.remove': call(oneContainer, nothing),
+  /** Removes every container that does not run. */
+  'container.prune': call(nothing, reclaimed),
+  /** Makes an image of its files as they are now. */
+  'container.commit': call(z.strictObject({ id: containerId, name: imageName }), nothing),
   /** Opens a port it has published over TCP in the user's browser; others are refused. */
   'container.openPort': call(z.strictObject({ id: containerId, tcpPort: z.int().min(1).max(65535) }), nothing),
   'container.files': call(oneFile, containerFolder),
@@ -112,10 +119,19 @@ export const contract = {
   'image.list': stream(nothing, z.array(imageSummary), silent),
   'image.history': call(named, z.array(imageStep)),
   'image.pull': stream(named, pullStep, silent),
+  'image.push': stream(named, pullStep, silent),
+  /** Asks for an archive, and takes the images out of it; ends at once when the dialog was left. */
+  'image.load': stream(nothing, pullStep, silent),
+  /** Asks where to, and writes the image into an archive there. */
+  'image.save': stream(named, pullStep, silent),
   'image.remove': call(named, nothing),
+  /** Removes every image that no container is of. */
+  'image.prune': call(nothing, reclaimed),
   'volume.list': stream(nothing, z.array(volumeSummary), silent),
   'volume.create': call(named, nothing),
   'volume.remove': call(named, nothing),
+  /** Removes every volume that no container has. */
+  'volume.prune': call(nothing, reclaimed),
   'network.list': stream(nothing, z.array(networkSummary), silent),
   'network.create': call(networkDraft, nothing),
   'network.connect': call(networkPlace, nothing),

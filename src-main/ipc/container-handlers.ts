@@ -9,6 +9,7 @@ import type {
   TerminalItem,
   TerminalMessage,
 } from '../contract/container.ts';
+import { splitTag } from '../docker-api/client/api-paths.ts';
 import { copyIn, copyOut } from '../docker-api/client/copy-files.ts';
 import type { EngineClient } from '../docker-api/client/engine-client.ts';
 import { Unframer } from '../docker-api/streams/stdcopy.ts';
@@ -23,7 +24,7 @@ import {
   summaryOf,
 } from './container-shapes.ts';
 import type { CallHandlers, ServedStream, StreamHandlers, StreamSink } from './contract-server.ts';
-import { lookAfterEvents, type OpenEngine, serveUntilClosed } from './engine-stream.ts';
+import { lookAfterEvents, type OpenEngine, prune, serveUntilClosed } from './engine-stream.ts';
 import type { Desktop } from './services.ts';
 
 type ContainerCalls = { [N in keyof CallHandlers as N extends `container.${string}` ? N : never]: CallHandlers[N] };
@@ -66,6 +67,11 @@ export function containerCalls(
     'container.remove': async ({ id }) => {
       const engine = await open();
       await engine.json('DELETE', `/containers/${id}`, { query: { force: true } });
+    },
+    'container.prune': () => prune(open, '/containers/prune'),
+    'container.commit': async ({ id, name }) => {
+      await (await open()).json('POST', '/commit', { query: { container: id, pause: true, ...splitTag(name) } });
+      return undefined;
     },
     'container.files': async ({ id, path }) => {
       const engine = await open();

@@ -1,7 +1,15 @@
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Failure } from '../base/failure.ts';
+import type { PullStep } from '../contract/container.ts';
+import { readArchive, writeArchive } from '../docker-api/client/archive-files.ts';
+import { credentialHeaders } from '../docker-api/client/kept-credentials.ts';
 import { pullLines } from '../docker-api/client/pull-lines.ts';
-import type { CallHandlers, StreamHandlers } from './contract-server.ts';
-import { lookAfterEvents, type OpenEngine, serveUntilClosed } from './engine-stream.ts';
+import type { CallHandlers, StreamHandlers, StreamSink } from './contract-server.ts';
+import { lookAfterEvents, type OpenEngine, prune, serveUntilClosed } from './engine-stream.ts';
+import type { Desktop } from './services.ts';
 
 type ImageCalls = { [N in keyof CallHandlers as N extends `image.${string}` ? N : never]: CallHandlers[N] };
 type ImageStreams = { [N in keyof StreamHandlers as N extends `image.${string}` ? N : never]: StreamHandlers[N] };
@@ -24,8 +32,13 @@ interface EngineProgress {
   readonly status?: string;
   readonly id?: string;
   readonly progressDetail?: { readonly current?: number; readonly total?: number };
+  /** In place of a status, of a load. */
+  readonly stream?: string;
   readonly error?: string;
 }
+
+/** Between two words of a transfer's progress. */
+const TELL_MS = 100;
 
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString();
 const pathOf = (name: string): string => `/images/${name.split('/').map(encodeURIComponent).join('/')}`;
@@ -40,6 +53,7 @@ export function imageCalls(open: OpenEngine): ImageCalls {
         createdAt: time(Created),
       }));
     },
+    'image.prune': () => prune(open, '/images/prune', { dangling: ['false'] }),
     'image.remove': async ({ name }) => {
       await (await open()).json('DELETE', pathOf(name));
       return undefined;
@@ -47,7 +61,7 @@ export function imageCalls(open: OpenEngine): ImageCalls {
   };
 }
 
-export function imageStreams(open: OpenEngine): ImageStreams {
+export function imageStreams(open: OpenEngine, desktop: Pick<Desktop, 'pickFile' | 'saveFile'>): ImageStreams {
   return {
     'image.list': (_nothing, sink) =>
       serveUntilClosed(open, sink, (engine, closed) =>
@@ -64,20 +78,78 @@ export function imageStreams(open: OpenEngine): ImageStreams {
           );
         }),
       ),
-    // Closing the stream is going away, which cancels the pull.
+    // Closing one of these streams is going away, which cancels what it is about.
     'image.pull': ({ name }, sink) =>
+      serveUntilClosed(open, sink, (engine, signal) =>
+        tellSteps(pullLines(engine, name, { env: process.env, signal }), sink),
+      ),
+    'image.push': ({ name }, sink) =>
       serveUntilClosed(open, sink, async (engine, signal) => {
-        for await (const line of pullLines<EngineProgress>(engine, name, { env: process.env, signal })) {
-          if (line.error !== undefined) throw new Failure('failed', 'pull-failed', line.error);
-          if (line.status === undefined) continue;
-          const { current, total } = line.progressDetail ?? {};
-          sink.emit({
-            status: line.status,
-            ...(line.id === undefined ? {} : { id: line.id }),
-            ...(current === undefined ? {} : { current }),
-            ...(total === undefined ? {} : { total }),
-          });
+        const headers = await credentialHeaders(name, process.env);
+        await tellSteps(engine.lines('POST', `${pathOf(name)}/push`, { headers, signal }), sink);
+      }),
+    'image.load': (_nothing, sink) =>
+      serveUntilClosed(open, sink, async (engine, signal) => {
+        const path = await desktop.pickFile('Choose an archive of images');
+        if (path === null || signal.aborted) return;
+        const upload = readArchive(path);
+        const total = statSync(path).size;
+        const told = onTheWay(upload, (current) =>
+          sink.emit({ id: basename(path), status: 'Reading', current, total }),
+        );
+        try {
+          const ask = { upload: told, contentType: 'application/x-tar', signal };
+          await tellSteps(engine.lines('POST', '/images/load', ask), sink);
+        } finally {
+          told.destroy();
         }
       }),
+    'image.save': ({ name }, sink) =>
+      serveUntilClosed(open, sink, async (engine, signal) => {
+        const target = await desktop.saveFile(`Save ${name}`, `${name.replace(/[^\w.-]+/g, '_')}.tar`);
+        if (target === null || signal.aborted) return;
+        const archive = await engine.stream('GET', `${pathOf(name)}/get`, { signal });
+        const told = onTheWay(archive, (current) => sink.emit({ id: basename(target), status: 'Writing', current }));
+        await writeArchive(told, target);
+      }),
   };
+}
+
+/** Emits what the engine tells of a transfer; throws what went wrong in it. */
+async function tellSteps(lines: AsyncIterable<EngineProgress>, sink: StreamSink<PullStep>): Promise<void> {
+  for await (const line of lines) {
+    if (line.error !== undefined) throw new Failure('failed', 'transfer-failed', line.error);
+    const status = line.status ?? line.stream?.trim();
+    if (status === undefined) continue;
+    const { current, total } = line.progressDetail ?? {};
+    sink.emit({
+      status,
+      ...(line.id === undefined ? {} : { id: line.id }),
+      ...(current === undefined ? {} : { current }),
+      ...(total === undefined ? {} : { total }),
+    });
+  }
+}
+
+/** The same bytes, with a word now and then of how many have passed. */
+function onTheWay(bytes: Readable, tell: (passed: number) => void): Readable {
+  let passed = 0;
+  let toldAt = 0;
+  const counted = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      passed += chunk.length;
+      const now = performance.now();
+      if (now - toldAt >= TELL_MS) {
+        toldAt = now;
+        tell(passed);
+      }
+      done(null, chunk);
+    },
+    flush: (done) => {
+      tell(passed);
+      done();
+    },
+  });
+  pipeline(bytes, counted).catch(() => undefined);
+  return counted;
 }

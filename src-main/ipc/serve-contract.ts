@@ -25,7 +25,7 @@ export function serveContract(services: Services, feed: MachineFeed): ContractSe
     },
     {
       ...containerStreams(services.engine),
-      ...imageStreams(services.engine),
+      ...imageStreams(services.engine, services.desktop),
       ...volumeStreams(services.engine),
       ...networkStreams(services.engine),
       ...machineStreams(services, feed),

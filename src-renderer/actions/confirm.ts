@@ -9,23 +9,34 @@ export interface Question {
   note?: string;
   confirmLabel: string;
   danger?: boolean;
+  /** Something to be typed, without which there is no yes. */
+  field?: { label: string; placeholder?: string };
 }
 
 export interface OpenQuestion extends Question {
-  answer(yes: boolean): void;
+  answer(yes: boolean, typed?: string): void;
 }
 
 const open = new Snapshot<OpenQuestion | undefined>(undefined);
 
 /** Asks before something that cannot be undone. Asked again meanwhile, the first question counts as declined. */
-export function confirm(question: Question): Promise<boolean> {
+export async function confirm(question: Question): Promise<boolean> {
+  return (await put(question)) !== undefined;
+}
+
+/** Asks for something to be typed; undefined when it was declined. */
+export function ask(question: Question & Required<Pick<Question, 'field'>>): Promise<string | undefined> {
+  return put(question);
+}
+
+function put(question: Question): Promise<string | undefined> {
   open.get()?.answer(false);
   return new Promise((resolve) => {
     open.set({
       ...question,
-      answer: (yes) => {
+      answer: (yes, typed = '') => {
         open.set(undefined);
-        resolve(yes);
+        resolve(yes ? typed : undefined);
       },
     });
   });

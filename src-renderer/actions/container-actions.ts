@@ -1,3 +1,4 @@
+import { notifications } from '@mantine/notifications';
 import {
   IconPlayerPause,
   IconPlayerPlay,
@@ -5,6 +6,7 @@ import {
   IconPlayerStop,
   IconPower,
   IconRefresh,
+  IconStackPush,
   IconTrash,
 } from '@tabler/icons-react';
 import type { ContainerState, ContainerSummary } from '../../src-main/contract/container.ts';
@@ -12,7 +14,7 @@ import { call } from '../api/bridge.ts';
 import { en } from '../locales/en.ts';
 import { type Action, available } from './action.ts';
 import { complain } from './complain.ts';
-import { confirm } from './confirm.ts';
+import { ask, confirm } from './confirm.ts';
 
 export interface ContainerContext {
   readonly container: ContainerSummary;
@@ -65,6 +67,27 @@ export const containerActions: readonly ContainerAction[] = [
   verb('pause', IconPlayerPause, ['running']),
   verb('unpause', IconPlayerSkipForward, ['paused'], 'primary'),
   verb('kill', IconPower, ['running', 'paused']),
+  {
+    id: 'container-commit',
+    label: text.commit,
+    icon: IconStackPush,
+    available: () => available,
+    run: async ({ container: { id, name: shown } }) => {
+      const name = await ask({
+        title: text.commitTitle(shown),
+        text: text.commitText,
+        field: { label: text.commitName, placeholder: text.commitHint },
+        confirmLabel: text.commitYes,
+      });
+      if (name === undefined) return;
+      await told(
+        call('container.commit', { id, name }).then(() =>
+          notifications.show({ message: text.committed(name), autoClose: 5000 }),
+        ),
+        text.failed(text.commitYes, shown),
+      );
+    },
+  },
   {
     id: 'container-remove',
     label: text.remove,

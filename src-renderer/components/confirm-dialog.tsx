@@ -1,10 +1,19 @@
-import { Button, Group, List, Modal, Text } from '@mantine/core';
+import { Button, Group, List, Modal, Text, TextInput } from '@mantine/core';
+import { useEffect, useState } from 'react';
 import { useQuestion } from '../actions/confirm.ts';
 import { en } from '../locales/en.ts';
 
 /** Shows the open question, if any. */
 export function ConfirmDialog() {
   const question = useQuestion();
+  const [typed, setTyped] = useState('');
+  const field = question?.field;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: every question begins with an empty field
+  useEffect(() => setTyped(''), [question]);
+  const answer = (event: React.FormEvent): void => {
+    event.preventDefault();
+    question?.answer(true, typed.trim());
+  };
   return (
     <Modal
       opened={question !== undefined}
@@ -28,14 +37,31 @@ export function ConfirmDialog() {
           {question.note}
         </Text>
       )}
-      <Group justify="flex-end" mt="lg">
-        <Button variant="default" onClick={() => question?.answer(false)}>
-          {en.confirm.cancel}
-        </Button>
-        <Button {...(question?.danger ? { color: 'red.8' } : {})} data-autofocus onClick={() => question?.answer(true)}>
-          {question?.confirmLabel}
-        </Button>
-      </Group>
+      <form onSubmit={answer}>
+        {field !== undefined && (
+          <TextInput
+            mt="sm"
+            data-autofocus
+            label={field.label}
+            placeholder={field.placeholder}
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+          />
+        )}
+        <Group justify="flex-end" mt="lg">
+          <Button variant="default" onClick={() => question?.answer(false)}>
+            {en.confirm.cancel}
+          </Button>
+          <Button
+            type="submit"
+            {...(question?.danger ? { color: 'red.8' } : {})}
+            data-autofocus={field === undefined || undefined}
+            disabled={field !== undefined && typed.trim() === ''}
+          >
+            {question?.confirmLabel}
+          </Button>
+        </Group>
+      </form>
     </Modal>
   );
 }

@@ -88,8 +88,8 @@ test('volumes are made and removed', async () => {
   await page.getByRole('button', { name: 'Create' }).click();
   await page.getByText('No container uses it').waitFor();
   await look('volumes');
-  await page.getByRole('button', { name: 'Remove' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
   await page.getByRole('heading', { name: 'No volumes yet' }).waitFor();
 });
 

@@ -92,6 +92,39 @@ test('its files: a folder is entered, a file saved on this computer, and one of 
   expect(await engine.client.say('exec', 'site', 'cat', '/tmp/saved')).toMatch(/^root:/);
 });
 
+test('its files become an image, which goes to the registry and into an archive, and comes back', async () => {
+  const name = `${registry.host}/site:2`;
+  await page.getByRole('button', { name: 'Save as an image…' }).click();
+  await page.getByLabel('Name of the image').fill(name);
+  await pictures(page, 'container-commit');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByText(`${name} is among the images`).waitFor();
+  await page.getByRole('link', { name: 'Images', exact: true }).click();
+  const row = page.getByRole('listitem').filter({ hasText: name });
+  await row.waitFor();
+  await page.getByRole('button', { name: `More for ${name}` }).click();
+  await page.getByRole('menuitem', { name: 'Push to its registry' }).click();
+  await page.getByText(`${name} is in its registry`).waitFor();
+  const archive = join(computer.home, 'site.tar');
+  await computer.chooseFile(archive);
+  await page.getByRole('button', { name: `More for ${name}` }).click();
+  await page.getByRole('menuitem', { name: 'Save to a file…' }).click();
+  await expect.poll(() => existsSync(archive)).toBe(true);
+  await pictures(page, 'images');
+  const removeUnused = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Remove 1 unused image…' }).click();
+    await page.getByRole('dialog').getByText(name).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove all' }).click();
+    await row.waitFor({ state: 'detached' });
+  };
+  await removeUnused();
+  await page.getByRole('button', { name: 'Load from a file…' }).click();
+  await row.waitFor();
+  await removeUnused();
+  await page.getByRole('link', { name: 'Containers', exact: true }).click();
+  await page.getByRole('button', { name: /^site / }).click();
+});
+
 test('stopped and removed, it leaves its port to others', async () => {
   await page.getByRole('button', { name: 'Remove…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();

@@ -1,11 +1,9 @@
-import { createReadStream, createWriteStream, openSync } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { Failure } from '../../base/failure.ts';
 import { containerPath, splitTag } from '../../docker-api/client/api-paths.ts';
+import { readArchive, writeArchive } from '../../docker-api/client/archive-files.ts';
 import { several } from '../arguments.ts';
 import { type CliIo, printLine } from '../cli-io.ts';
 import { openEngine } from './open-engine.ts';
@@ -102,17 +100,10 @@ function imageQuery(
 }
 
 function archiveSource(io: CliIo, path: string): Readable {
-  if (path === '-') return io.stdin as Readable;
-  try {
-    return createReadStream(path, { fd: openSync(path, 'r') });
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const failureClass = code === 'ENOENT' ? 'not-found' : 'failed';
-    throw new Failure(failureClass, 'archive-unreadable', `${path}: cannot be read: ${message}`, { cause });
-  }
+  return path === '-' ? (io.stdin as Readable) : readArchive(path);
 }
 
-/** Where an archive goes; asked before there is one. A file appears once it is whole. */
+/** Where an archive goes; asked before there is one. */
 function archiveTarget(io: CliIo, path: string | undefined): (archive: Readable) => Promise<void> {
   if (path === undefined && io.stdout.isTTY) {
     throw new Failure('usage', 'archive-to-terminal', 'an archive is nothing for a terminal', {
@@ -120,19 +111,5 @@ function archiveTarget(io: CliIo, path: string | undefined): (archive: Readable)
     });
   }
   if (path === undefined) return (archive) => pipeline(archive, io.stdout as unknown as Writable, { end: false });
-  return (archive) => intoFile(archive, path);
-}
-
-async function intoFile(archive: Readable, path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined);
-  // A pipe or a device is written to as it is.
-  if (there !== undefined && !there.isFile()) return pipeline(archive, createWriteStream(path));
-  const partial = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
-  try {
-    await pipeline(archive, createWriteStream(partial, { flags: 'wx' }));
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
+  return (archive) => writeArchive(archive, path);
 }

@@ -6,6 +6,7 @@ import type { ContainerSummary } from '../../../src-main/contract/container.ts';
 import { useStream } from '../../api/use-stream.ts';
 import { Empty } from '../../components/empty.tsx';
 import { FailureBanner } from '../../components/failure-banner.tsx';
+import { RemoveUnusedButton } from '../../components/remove-unused-button.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { en } from '../../locales/en.ts';
 import { rowAfterKey } from '../machines/list-model.ts';
@@ -76,6 +77,7 @@ function ContainerList({ containers }: { containers: readonly ContainerSummary[]
     all[next]?.focus();
   };
   const shown = matching(containers, filter);
+  const ended = containers.filter(({ state }) => state === 'created' || state === 'exited');
   const running = containers.filter(({ state }) => state === 'running').length;
   return (
     <section className={classes.list} aria-label={text.title}>
@@ -117,6 +119,7 @@ function ContainerList({ containers }: { containers: readonly ContainerSummary[]
         ))}
       </ul>
       {shown.length === 0 && containers.length > 0 && <p className={classes.nothing}>{text.nothingFound(filter)}</p>}
+      <RemoveUnusedButton kind="container" items={ended.map(({ name }) => name)} />
       {running > 0 && (
         <footer className={classes.listFoot}>
           <strong>{en.list.running(running)}</strong>

@@ -1,24 +1,38 @@
-import { ActionIcon, Button, Progress, TextInput, Tooltip } from '@mantine/core';
-import { IconBoxMultiple, IconDownload, IconPlayerPlay, IconStack2, IconTrash } from '@tabler/icons-react';
+import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import {
+  IconBoxMultiple,
+  IconDots,
+  IconFileExport,
+  IconPlayerPlay,
+  IconStack2,
+  IconTrash,
+  IconUpload,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import type { ImageSummary, PullStep } from '../../../src-main/contract/container.ts';
-import type { FailureRecord } from '../../../src-main/contract/failure.ts';
+import type { ImageSummary } from '../../../src-main/contract/container.ts';
 import { complain } from '../../actions/complain.ts';
 import { confirm } from '../../actions/confirm.ts';
-import { call, failureOf, stream } from '../../api/bridge.ts';
+import { call, failureOf } from '../../api/bridge.ts';
 import { useNewest } from '../../api/use-stream.ts';
 import { FailureBanner } from '../../components/failure-banner.tsx';
+import { RemoveUnusedButton } from '../../components/remove-unused-button.tsx';
 import classes from '../../components/table-page.module.css';
 import { TablePage } from '../../components/table-page.tsx';
 import { bytes } from '../../locales/amounts.ts';
 import { en } from '../../locales/en.ts';
+import { PullBar } from './pull-bar.tsx';
+import { TransferSteps } from './transfer-steps.tsx';
+import { useTransfer } from './use-transfer.ts';
 
 const text = en.images;
+const said = (message: string): void => void notifications.show({ message, autoClose: 5000 });
 
 export function ImagesPage() {
   const { value, failure } = useNewest('image.list', undefined);
+  const unused = (value ?? []).filter(({ containers }) => containers === 0);
   return (
     <TablePage
       text={text}
@@ -27,14 +41,21 @@ export function ImagesPage() {
       failure={failure}
       add={<PullBar />}
       row={(image) => <ImageRow key={image.id} image={image} />}
+      below={<RemoveUnusedButton kind="image" items={unused.map(nameOf)} />}
     />
   );
+}
+
+function nameOf({ names, id }: ImageSummary): string {
+  return names[0] ?? id.slice(7, 19);
 }
 
 function ImageRow({ image }: { image: ImageSummary }) {
   const navigate = useNavigate();
   const [open, setOpen] = useState(false);
-  const name = image.names[0] ?? image.id.slice(7, 19);
+  const { transfer, state } = useTransfer(image.id);
+  const busy = state.steps !== undefined;
+  const name = nameOf(image);
   const remove = async (): Promise<void> => {
     const yes = await confirm({
       title: text.removeTitle(name),
@@ -68,12 +89,41 @@ function ImageRow({ image }: { image: ImageSummary }) {
         >
           {text.run}
         </Button>
+        {busy ? (
+          <Button size="xs" variant="default" onClick={transfer.cancel}>
+            {text.cancel}
+          </Button>
+        ) : (
+          <Menu position="bottom-end" withinPortal>
+            <Menu.Target>
+              <ActionIcon variant="default" size={30} aria-label={text.more(name)}>
+                <IconDots size={16} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item
+                leftSection={<IconUpload size={16} />}
+                disabled={image.names.length === 0}
+                onClick={() => transfer.start('image.push', { name }, () => said(text.pushed(name)))}
+              >
+                {text.push}
+              </Menu.Item>
+              <Menu.Item
+                leftSection={<IconFileExport size={16} />}
+                onClick={() => transfer.start('image.save', { name: image.names[0] ?? image.id })}
+              >
+                {text.save}
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        )}
         <Tooltip label={text.remove}>
           <ActionIcon variant="default" size={30} aria-label={`${text.remove} ${name}`} onClick={() => void remove()}>
             <IconTrash size={16} />
           </ActionIcon>
         </Tooltip>
       </div>
+      <TransferSteps {...state} />
       {open && <History name={image.id} />}
     </li>
   );
@@ -96,77 +146,4 @@ function History({ name }: { name: string }) {
       ))}
     </ol>
   );
-}
-
-/** Asks for a name, pulls it, shows how far each layer is, and can be told to stop. */
-function PullBar() {
-  const [name, setName] = useState('');
-  const [steps, setSteps] = useState<readonly PullStep[] | undefined>(undefined);
-  const [failure, setFailure] = useState<FailureRecord | undefined>(undefined);
-  const running = useRef<{ close(): void } | undefined>(undefined);
-  const pull = (event: React.FormEvent): void => {
-    event.preventDefault();
-    setFailure(undefined);
-    setSteps([]);
-    running.current = stream(
-      'image.pull',
-      { name: name.trim() },
-      {
-        onItem: (step) => setSteps((before) => withStep(before ?? [], step)),
-        onEnd: (why) => {
-          setSteps(undefined);
-          setFailure(why);
-          if (why === undefined) setName('');
-        },
-      },
-    );
-  };
-  const cancel = (): void => {
-    running.current?.close();
-    setSteps(undefined);
-  };
-  const busy = steps !== undefined;
-  return (
-    <div className={classes.pull}>
-      <form onSubmit={pull}>
-        <TextInput
-          value={name}
-          onChange={(e) => setName(e.currentTarget.value)}
-          placeholder={text.pullHint}
-          aria-label={text.pullName}
-          disabled={busy}
-        />
-        {busy ? (
-          <Button variant="default" onClick={cancel}>
-            {text.cancel}
-          </Button>
-        ) : (
-          <Button type="submit" disabled={name.trim() === ''} leftSection={<IconDownload size={16} />}>
-            {text.pull}
-          </Button>
-        )}
-      </form>
-      {failure !== undefined && <FailureBanner title={text.pullFailed} message={failure.message} hint={failure.hint} />}
-      {busy && (
-        <ul className={classes.progress} aria-live="polite">
-          {steps.map(({ id, status, current, total }) => (
-            <li key={id ?? status}>
-              <span>
-                {id === undefined ? '' : `${id} · `}
-                {status}
-              </span>
-              {current !== undefined && total !== undefined && (
-                <Progress value={(current / total) * 100} size="sm" aria-label={status} />
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
-  );
-}
-
-function withStep(before: readonly PullStep[], step: PullStep): readonly PullStep[] {
-  const at = step.id === undefined ? -1 : before.findIndex(({ id }) => id === step.id);
-  return at < 0 ? [...before, step].slice(-12) : before.with(at, step);
 }

@@ -6,6 +6,7 @@ import { complain } from '../../actions/complain.ts';
 import { confirm } from '../../actions/confirm.ts';
 import { call } from '../../api/bridge.ts';
 import { useNewest } from '../../api/use-stream.ts';
+import { RemoveUnusedButton } from '../../components/remove-unused-button.tsx';
 import classes from '../../components/table-page.module.css';
 import { TablePage } from '../../components/table-page.tsx';
 import { en } from '../../locales/en.ts';
@@ -14,6 +15,7 @@ const text = en.volumes;
 
 export function VolumesPage() {
   const { value, failure } = useNewest('volume.list', undefined);
+  const unused = (value ?? []).filter(({ users }) => users.length === 0);
   return (
     <TablePage
       text={text}
@@ -22,6 +24,7 @@ export function VolumesPage() {
       failure={failure}
       add={<NewVolume />}
       row={(volume) => <VolumeRow key={volume.name} volume={volume} />}
+      below={<RemoveUnusedButton kind="volume" items={unused.map(({ name }) => name)} />}
     />
   );
 }

@@ -7,6 +7,7 @@ import { headerActions, machineActions } from '../../../src-renderer/actions/mac
 import { applyListItem, type MachineList } from '../../../src-renderer/api/machine-list.ts';
 import { below, foldersTo, inOrder, permissions } from '../../../src-renderer/features/containers/files-model.ts';
 import { orderedChecks } from '../../../src-renderer/features/host/host-model.ts';
+import { withStep } from '../../../src-renderer/features/images/transfer-model.ts';
 import { plainText, searched } from '../../../src-renderer/features/machine/log-model.ts';
 import { Replay } from '../../../src-renderer/features/machine/replay.ts';
 import { emptyHistory, ratesBetween, series, withSample } from '../../../src-renderer/features/machine/stats-model.ts';
@@ -449,5 +450,17 @@ describe('files of a container', () => {
       { ...file, name: 'a' },
     ];
     expect(inOrder(list).map(({ name }) => name)).toEqual(['z', 'a', 'b']);
+  });
+});
+
+describe('how far a transfer is', () => {
+  test('a part that is known keeps its place, and of the whole the last is shown', () => {
+    const layer = (current: number) => ({ id: 'a', status: 'Downloading', current, total: 10 });
+    const whole = { status: 'Pulling' };
+    const steps = [whole, layer(1), { id: 'b', status: 'Waiting' }, layer(7)].reduce(withStep, []);
+    expect(steps).toEqual([whole, layer(7), { id: 'b', status: 'Waiting' }]);
+    const many = Array.from({ length: 40 }, (_, i) => ({ id: `${i}`, status: 'Done' }));
+    expect(many.reduce(withStep, [] as readonly { status: string }[]).at(-1)).toEqual({ id: '39', status: 'Done' });
+    expect(many.reduce(withStep, [] as readonly { status: string }[])).toHaveLength(12);
   });
 });
