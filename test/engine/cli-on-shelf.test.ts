@@ -117,6 +117,12 @@ describe('bulkhead, as a client of the engine', { timeout: 30_000 * SLOWNESS }, 
     expect(shelf.images.logins).toEqual([{ registry: 'r.example', auth: { username: 'ann', password: 'secret' } }]);
     expect(readFileSync(join(home, '.docker/config.json'), 'utf8')).toContain(btoa('ann:secret'));
     expect(await bulkhead(['login', 'r.example'], '')).toMatchObject({ status: 2 });
+    const left = new CliSession(['login', 'r.example'], { ...env, HOME: home }, { terminal: true });
+    left.stdin.write('ann\n');
+    await expect.poll(() => left.stderr).toContain('password: ');
+    left.stdin.write('\x03');
+    expect(await left.finished).toMatchObject({ status: 1, stderr: expect.stringContaining('not answered') });
+    expect(shelf.images.logins).toHaveLength(1);
   });
 
   test('errors have the form of all errors', async () => {

@@ -28,7 +28,7 @@ export function addLoginVerbs(program: Command, io: CliIo): void {
       const engine = await openEngine(io);
       await engine.json('POST', '/auth', { body: { ...credentials, serveraddress: address } });
       const where = await keepCredentials(address, credentials, io.env);
-      await printLine(io.stderr, `logged in to ${address}, as ${where} keeps`);
+      await printLine(io.stderr, `logged in to ${address}, kept in ${where}`);
     });
 
   program
@@ -63,14 +63,19 @@ async function asked(io: CliIo, address: string, known: string | undefined) {
     },
   });
   const questions = createInterface({ input: io.stdin, output, terminal: true });
+  const closed = new Promise<never>((_resolve, reject) => {
+    questions.once('close', () => reject(new Failure('failed', 'not-answered', `login: ${address}: not answered`)));
+  });
+  const answer = (question: string): Promise<string> => Promise.race([questions.question(question), closed]);
   try {
-    const username = known ?? (await questions.question(`name at ${address}: `));
+    const username = known ?? (await answer(`name at ${address}: `));
     io.stderr.write('password: ');
     silent = true;
-    const password = await questions.question('');
-    io.stderr.write('\n');
+    const password = await answer('');
     return { username, password };
   } finally {
+    if (silent) io.stderr.write('\n');
+    closed.catch(() => undefined);
     questions.close();
   }
 }
