@@ -17,6 +17,8 @@ export function RemoveUnusedButton({
       variant="subtle"
       color="gray"
       size="compact-sm"
+      m={8}
+      style={{ alignSelf: 'flex-start', flex: 'none' }}
       leftSection={<IconEraser size={15} />}
       onClick={() => void removeUnused(kind, items)}
     >

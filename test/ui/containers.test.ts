@@ -74,11 +74,13 @@ test('its settings make another in its place', async () => {
   expect(shelf.images.prepared.size).toBe(1);
 });
 
-test('a change from outside appears by itself; stop and remove', async () => {
+test('a change from outside appears by itself; stop, and remove all that have ended', async () => {
   await page.getByRole('button', { name: 'Stop' }).click();
   await page.getByText(/^Exited \(143\)/).waitFor();
-  await page.getByRole('button', { name: 'Remove…' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await look('container-ended');
+  await page.getByRole('button', { name: 'Remove 1 that has ended…' }).click();
+  await look('containers-prune');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove all' }).click();
   await page.getByRole('heading', { name: 'No containers yet' }).waitFor();
 });
 
