@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Failure } from '../base/failure.ts';
+import { answerTo } from './answer.ts';
 import type { CliIo } from './cli-io.ts';
 
 /**
@@ -15,9 +16,8 @@ export async function confirm(io: CliIo, question: string, undone: string): Prom
   }
   const questions = createInterface({ input: io.stdin, output: io.stderr });
   try {
-    const closed = new Promise<string>((resolve) => questions.once('close', () => resolve('')));
-    const answer = await Promise.race([questions.question(`${question} [y/N] `), closed]);
-    if (/^y(es)?$/i.test(answer.trim())) return;
+    const answer = await answerTo(questions, `${question} [y/N] `);
+    if (/^y(es)?$/i.test(answer?.trim() ?? '')) return;
   } finally {
     questions.close();
   }

@@ -12,6 +12,7 @@ import type {
 import { splitTag } from '../docker-api/client/api-paths.ts';
 import { copyIn, copyOut } from '../docker-api/client/copy-files.ts';
 import type { EngineClient } from '../docker-api/client/engine-client.ts';
+import { prune } from '../docker-api/client/prune.ts';
 import { Unframer } from '../docker-api/streams/stdcopy.ts';
 import { ConsoleFlow } from './console-flow.ts';
 import {
@@ -24,7 +25,7 @@ import {
   summaryOf,
 } from './container-shapes.ts';
 import type { CallHandlers, ServedStream, StreamHandlers, StreamSink } from './contract-server.ts';
-import { lookAfterEvents, type OpenEngine, prune, serveUntilClosed } from './engine-stream.ts';
+import { lookAfterEvents, type OpenEngine, serveUntilClosed } from './engine-stream.ts';
 import type { Desktop } from './services.ts';
 
 type ContainerCalls = { [N in keyof CallHandlers as N extends `container.${string}` ? N : never]: CallHandlers[N] };
@@ -68,7 +69,7 @@ export function containerCalls(
       const engine = await open();
       await engine.json('DELETE', `/containers/${id}`, { query: { force: true } });
     },
-    'container.prune': () => prune(open, '/containers/prune'),
+    'container.prune': async () => prune(await open(), 'containers'),
     'container.commit': async ({ id, name }) => {
       await (await open()).json('POST', '/commit', { query: { container: id, pause: true, ...splitTag(name) } });
       return undefined;

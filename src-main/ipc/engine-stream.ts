@@ -48,14 +48,3 @@ export async function lookAfterEvents(
     if (!looking) void again().catch(() => undefined);
   }
 }
-
-/** Has the engine remove what is not used at one of its `…/prune` paths. */
-export async function prune(
-  open: OpenEngine,
-  path: string,
-  filters: Readonly<Record<string, readonly string[]>> = {},
-): Promise<{ bytes: number }> {
-  const query = { filters: JSON.stringify(filters) };
-  const { SpaceReclaimed } = await (await open()).json<{ SpaceReclaimed: number }>('POST', path, { query });
-  return { bytes: SpaceReclaimed };
-}

@@ -4,11 +4,12 @@ import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../base/failure.ts';
 import type { PullStep } from '../contract/container.ts';
+import { imagePath } from '../docker-api/client/api-paths.ts';
 import { readArchive, writeArchive } from '../docker-api/client/archive-files.ts';
-import { credentialHeaders } from '../docker-api/client/kept-credentials.ts';
-import { pullLines } from '../docker-api/client/pull-lines.ts';
+import { prune } from '../docker-api/client/prune.ts';
+import { loadLines, pullLines, pushLines } from '../docker-api/client/transfer-lines.ts';
 import type { CallHandlers, StreamHandlers, StreamSink } from './contract-server.ts';
-import { lookAfterEvents, type OpenEngine, prune, serveUntilClosed } from './engine-stream.ts';
+import { lookAfterEvents, type OpenEngine, serveUntilClosed } from './engine-stream.ts';
 import type { Desktop } from './services.ts';
 
 type ImageCalls = { [N in keyof CallHandlers as N extends `image.${string}` ? N : never]: CallHandlers[N] };
@@ -41,21 +42,20 @@ interface EngineProgress {
 const TELL_MS = 100;
 
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString();
-const pathOf = (name: string): string => `/images/${name.split('/').map(encodeURIComponent).join('/')}`;
 
 export function imageCalls(open: OpenEngine): ImageCalls {
   return {
     'image.history': async ({ name }) => {
-      const steps = await (await open()).json<EngineStep[]>('GET', `${pathOf(name)}/history`);
+      const steps = await (await open()).json<EngineStep[]>('GET', imagePath(name, '/history'));
       return steps.map(({ CreatedBy, Size, Created }) => ({
         createdBy: CreatedBy,
         bytes: Size,
         createdAt: time(Created),
       }));
     },
-    'image.prune': () => prune(open, '/images/prune', { dangling: ['false'] }),
+    'image.prune': async () => prune(await open(), 'images', { dangling: ['false'] }),
     'image.remove': async ({ name }) => {
-      await (await open()).json('DELETE', pathOf(name));
+      await (await open()).json('DELETE', imagePath(name));
       return undefined;
     },
   };
@@ -84,10 +84,9 @@ export function imageStreams(open: OpenEngine, desktop: Pick<Desktop, 'pickFile'
         tellSteps(pullLines(engine, name, { env: process.env, signal }), sink),
       ),
     'image.push': ({ name }, sink) =>
-      serveUntilClosed(open, sink, async (engine, signal) => {
-        const headers = await credentialHeaders(name, process.env);
-        await tellSteps(engine.lines('POST', `${pathOf(name)}/push`, { headers, signal }), sink);
-      }),
+      serveUntilClosed(open, sink, (engine, signal) =>
+        tellSteps(pushLines(engine, name, { env: process.env, signal }), sink),
+      ),
     'image.load': (_nothing, sink) =>
       serveUntilClosed(open, sink, async (engine, signal) => {
         const path = await desktop.pickFile('Choose an archive of images');
@@ -98,8 +97,7 @@ export function imageStreams(open: OpenEngine, desktop: Pick<Desktop, 'pickFile'
           sink.emit({ id: basename(path), status: 'Reading', current, total }),
         );
         try {
-          const ask = { upload: told, contentType: 'application/x-tar', signal };
-          await tellSteps(engine.lines('POST', '/images/load', ask), sink);
+          await tellSteps(loadLines(engine, told, { signal }), sink);
         } finally {
           told.destroy();
         }
@@ -108,7 +106,7 @@ export function imageStreams(open: OpenEngine, desktop: Pick<Desktop, 'pickFile'
       serveUntilClosed(open, sink, async (engine, signal) => {
         const target = await desktop.saveFile(`Save ${name}`, `${name.replace(/[^\w.-]+/g, '_')}.tar`);
         if (target === null || signal.aborted) return;
-        const archive = await engine.stream('GET', `${pathOf(name)}/get`, { signal });
+        const archive = await engine.stream('GET', imagePath(name, '/get'), { signal });
         const told = onTheWay(archive, (current) => sink.emit({ id: basename(target), status: 'Writing', current }));
         await writeArchive(told, target);
       }),

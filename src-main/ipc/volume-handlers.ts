@@ -1,5 +1,6 @@
+import { prune } from '../docker-api/client/prune.ts';
 import type { CallHandlers, StreamHandlers } from './contract-server.ts';
-import { lookAfterEvents, type OpenEngine, prune, serveUntilClosed } from './engine-stream.ts';
+import { lookAfterEvents, type OpenEngine, serveUntilClosed } from './engine-stream.ts';
 
 type VolumeCalls = { [N in keyof CallHandlers as N extends `volume.${string}` ? N : never]: CallHandlers[N] };
 type VolumeStreams = { [N in keyof StreamHandlers as N extends `volume.${string}` ? N : never]: StreamHandlers[N] };
@@ -26,7 +27,7 @@ export function volumeCalls(open: OpenEngine): VolumeCalls {
       await (await open()).json('DELETE', `/volumes/${encodeURIComponent(name)}`);
       return undefined;
     },
-    'volume.prune': () => prune(open, '/volumes/prune', { all: ['true'] }),
+    'volume.prune': async () => prune(await open(), 'volumes', { all: ['true'] }),
   };
 }
 

@@ -1,4 +1,3 @@
-import { notifications } from '@mantine/notifications';
 import {
   IconPlayerPause,
   IconPlayerPlay,
@@ -15,6 +14,7 @@ import { en } from '../locales/en.ts';
 import { type Action, available } from './action.ts';
 import { complain } from './complain.ts';
 import { ask, confirm } from './confirm.ts';
+import { say } from './say.ts';
 
 export interface ContainerContext {
   readonly container: ContainerSummary;
@@ -81,9 +81,7 @@ export const containerActions: readonly ContainerAction[] = [
       });
       if (name === undefined) return;
       await told(
-        call('container.commit', { id, name }).then(() =>
-          notifications.show({ message: text.committed(name), autoClose: 5000 }),
-        ),
+        call('container.commit', { id, name }).then(() => say(text.committed(name))),
         text.failed(text.commitYes, shown),
       );
     },

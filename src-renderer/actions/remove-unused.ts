@@ -1,9 +1,9 @@
-import { notifications } from '@mantine/notifications';
 import { call } from '../api/bridge.ts';
 import { bytes } from '../locales/amounts.ts';
 import { en } from '../locales/en.ts';
 import { complain } from './complain.ts';
 import { confirm } from './confirm.ts';
+import { say } from './say.ts';
 
 const text = en.unused;
 
@@ -13,7 +13,7 @@ export async function removeUnused(kind: 'image' | 'volume' | 'container', items
   if (!(await confirm({ ...question, items }))) return;
   try {
     const freed = await call(`${kind}.prune`);
-    notifications.show({ message: text.done(bytes(freed.bytes)), autoClose: 5000 });
+    say(text.done(bytes(freed.bytes)));
   } catch (error) {
     complain(text.failed, error);
   }

@@ -50,7 +50,7 @@ test('a guest printing 10 MB loses no byte, and the window answers meanwhile', {
     answers.push(performance.now() - asked);
   }
   console.log(`answers to clicks: ${answers.map((ms) => `${Math.round(ms)} ms`).join(', ')}`);
-  expect(Math.max(...answers)).toBeLessThan(1500 * SLOWNESS);
+  expect(Math.max(...answers)).toBeLessThan(1500);
   await screenShows(page, /flood-done/, 150_000 * SLOWNESS);
   const whole = (await received).split(/\r*\n/);
   const first = whole.findIndex((line) => /^0{62}1$/.test(line));

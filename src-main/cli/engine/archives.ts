@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { Failure } from '../../base/failure.ts';
 import { containerPath, splitTag } from '../../docker-api/client/api-paths.ts';
 import { readArchive, writeArchive } from '../../docker-api/client/archive-files.ts';
+import { loadLines } from '../../docker-api/client/transfer-lines.ts';
 import { several } from '../arguments.ts';
 import { type CliIo, printLine } from '../cli-io.ts';
 import { openEngine } from './open-engine.ts';
@@ -35,9 +36,9 @@ export function addArchiveVerbs(program: Command, io: CliIo): void {
     .description('take images out of an archive')
     .option('-i, --input <file>', 'the archive; stdin without')
     .action(async ({ input = '-' }: { input?: string }) => {
-      const upload = archiveSource(io, input);
+      const archive = archiveSource(io, input);
       const engine = await openEngine(io);
-      await showProgress(io, engine.lines('POST', '/images/load', { upload, contentType: 'application/x-tar' }));
+      await showProgress(io, loadLines(engine, archive));
     });
 
   program

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { imagePath, splitTag } from '../../docker-api/client/api-paths.ts';
-import { credentialHeaders } from '../../docker-api/client/kept-credentials.ts';
-import { pullLines } from '../../docker-api/client/pull-lines.ts';
+import { pullLines, pushLines } from '../../docker-api/client/transfer-lines.ts';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
 import { type Column, table } from '../text.ts';
 import { openEngine } from './open-engine.ts';
@@ -76,8 +75,7 @@ export function addImageVerbs(program: Command, io: CliIo): void {
     .argument('<image>')
     .action(async (image: string) => {
       const engine = await openEngine(io);
-      const headers = await credentialHeaders(image, io.env);
-      await showProgress(io, engine.lines('POST', imagePath(image, '/push'), { headers }));
+      await showProgress(io, pushLines(engine, image, { env: io.env }));
     });
 
   program

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { asFailure, Failure } from '../../base/failure.ts';
 import { containerPath, imagePath } from '../../docker-api/client/api-paths.ts';
+import { bracketed, type PortBindings } from '../../docker-api/client/port-specs.ts';
 import { type CliIo, printJson, printLine } from '../cli-io.ts';
 import { openEngine } from './open-engine.ts';
 
@@ -8,9 +9,7 @@ import { openEngine } from './open-engine.ts';
 const CHANGES = ['C', 'A', 'D'] as const;
 
 interface Published {
-  readonly NetworkSettings: {
-    readonly Ports: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>>;
-  };
+  readonly NetworkSettings: { readonly Ports: Readonly<Record<string, PortBindings[string] | null>> };
 }
 
 /** `inspect`, `events`, `diff`, `port`. */
@@ -64,11 +63,9 @@ export function addInspectVerbs(program: Command, io: CliIo): void {
       const wanted = port === undefined || port.includes('/') ? port : `${port}/tcp`;
       const published = Object.entries(NetworkSettings.Ports)
         .filter(([name]) => wanted === undefined || name === wanted)
-        .flatMap(([name, hosts]) => (hosts ?? []).map(({ HostIp, HostPort }) => ({ port: name, ip: HostIp, HostPort })))
-        .map(({ port: name, ip, HostPort }) => ({
-          port: name,
-          host: `${ip.includes(':') ? `[${ip}]` : ip}:${HostPort}`,
-        }));
+        .flatMap(([name, hosts]) =>
+          (hosts ?? []).map(({ HostIp, HostPort }) => ({ port: name, host: `${bracketed(HostIp)}:${HostPort}` })),
+        );
       if (wanted !== undefined && published.length === 0) {
         throw new Failure('not-found', 'no-such-port', `container ${container}: its port ${wanted} is not published`);
       }

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { Failure } from '../../base/failure.ts';
 import { forgetCredentials, keepCredentials, serverAddress } from '../../docker-api/client/kept-credentials.ts';
+import { answerTo } from '../answer.ts';
 import { type CliIo, printLine } from '../cli-io.ts';
 import { openEngine } from './open-engine.ts';
 
@@ -63,19 +64,15 @@ async function asked(io: CliIo, address: string, known: string | undefined) {
     },
   });
   const questions = createInterface({ input: io.stdin, output, terminal: true });
-  const closed = new Promise<never>((_resolve, reject) => {
-    questions.once('close', () => reject(new Failure('failed', 'not-answered', `login: ${address}: not answered`)));
-  });
-  const answer = (question: string): Promise<string> => Promise.race([questions.question(question), closed]);
   try {
-    const username = known ?? (await answer(`name at ${address}: `));
-    io.stderr.write('password: ');
+    const username = known ?? (await answerTo(questions, `name at ${address}: `));
+    if (username !== undefined) io.stderr.write('password: ');
     silent = true;
-    const password = await answer('');
-    return { username, password };
+    const password = username === undefined ? undefined : await answerTo(questions, '');
+    if (username !== undefined && password !== undefined) return { username, password };
   } finally {
     if (silent) io.stderr.write('\n');
-    closed.catch(() => undefined);
     questions.close();
   }
+  throw new Failure('failed', 'not-answered', `login: ${address}: not answered`);
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { prune } from '../../docker-api/client/prune.ts';
 import { pairs, several } from '../arguments.ts';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
 import { type Column, table } from '../text.ts';
@@ -117,8 +118,8 @@ export function addNetworkVerbs(group: Command, io: CliIo): void {
     .description('remove every network that no container is in')
     .action(async () => {
       const engine = await openEngine(io);
-      const { NetworksDeleted } = await engine.json<{ NetworksDeleted: string[] }>('POST', '/networks/prune');
-      for (const name of NetworksDeleted) await printLine(io.stdout, name);
+      const { names } = await prune(engine, 'networks');
+      for (const name of names) await printLine(io.stdout, name);
     });
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { asFailure } from '../../base/failure.ts';
 import { containerPath } from '../../docker-api/client/api-paths.ts';
 import type { EngineClient } from '../../docker-api/client/engine-client.ts';
-import { pullLines } from '../../docker-api/client/pull-lines.ts';
+import { pullLines } from '../../docker-api/client/transfer-lines.ts';
 import { type CliIo, printLine } from '../cli-io.ts';
 import { EndedWith } from '../ended-with.ts';
 import { joinStreams } from './joined-terminal.ts';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { prune } from '../../docker-api/client/prune.ts';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
 import { confirm } from '../confirm.ts';
 import { type Column, facts, table } from '../text.ts';
@@ -103,29 +104,19 @@ export function addSystemVerbs(group: Command, io: CliIo): void {
       await printLine(io.stderr, `removing for good ${goes.join(', ')}`);
       if (!yes && !force) await confirm(io, 'remove them?', 'nothing removed');
       const engine = await openEngine(io);
-      let reclaimed = 0;
-      const prune = async (path: string, filters: object = {}): Promise<void> => {
-        const query = { filters: JSON.stringify(filters) };
-        const { SpaceReclaimed = 0, ...removed } = await engine.json<Pruned>('POST', path, { query });
-        reclaimed += SpaceReclaimed;
-        for (const name of Object.values(removed).flatMap(namesOf)) await printLine(io.stdout, name);
-      };
-      await prune('/containers/prune');
-      await prune('/networks/prune');
-      if (volumes) await prune('/volumes/prune');
-      await prune('/images/prune', all ? { dangling: ['false'] } : {});
-      await printLine(io.stderr, `${spokenBytes(reclaimed)} are free again`);
+      let freed = 0;
+      for (const [kind, filters] of [
+        ['containers', {}],
+        ['networks', {}],
+        ...(volumes ? ([['volumes', {}]] as const) : []),
+        ['images', all ? { dangling: ['false'] } : {}],
+      ] as const) {
+        const { names, bytes } = await prune(engine, kind, filters);
+        for (const name of names) await printLine(io.stdout, name);
+        freed += bytes;
+      }
+      await printLine(io.stderr, `${spokenBytes(freed)} are free again`);
     });
-}
-
-/** Any of Docker API 1.47's …PruneResponse. */
-type Pruned = { readonly SpaceReclaimed?: number } & Readonly<
-  Record<string, readonly (string | { readonly Untagged?: string; readonly Deleted?: string })[] | null>
->;
-
-function namesOf(removed: Pruned[string] | number | undefined): string[] {
-  if (!Array.isArray(removed)) return [];
-  return removed.map((one) => (typeof one === 'string' ? one : (one.Untagged ?? one.Deleted)));
 }
 
 function rowsOf({ LayersSize, Images, Containers, Volumes }: Usage): Row[] {

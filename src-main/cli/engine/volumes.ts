@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { prune } from '../../docker-api/client/prune.ts';
 import { type CliIo, printJson, printLine, write } from '../cli-io.ts';
 import { confirm } from '../confirm.ts';
 import { table } from '../text.ts';
@@ -68,9 +69,8 @@ export function addVolumeVerbs(group: Command, io: CliIo): void {
       await printLine(io.stderr, `removing for good ${which} that no container has`);
       if (!yes) await confirm(io, 'remove them?', 'nothing removed');
       const engine = await openEngine(io);
-      const query = all ? { filters: JSON.stringify({ all: ['true'] }) } : {};
-      const { VolumesDeleted } = await engine.json<{ VolumesDeleted: string[] }>('POST', '/volumes/prune', { query });
-      for (const name of VolumesDeleted) await printLine(io.stdout, name);
+      const { names } = await prune(engine, 'volumes', all ? { all: ['true'] } : {});
+      for (const name of names) await printLine(io.stdout, name);
     });
 }
 

@@ -30,11 +30,16 @@ export function portBindingsOf(specs: readonly string[]): PortBindings {
   return bindings;
 }
 
+/** An address as it is written before a port. */
+export function bracketed(address: string): string {
+  return isIPv6(address) ? `[${address}]` : address;
+}
+
 /** The same again as they are typed. */
 export function portSpecsOf(bindings: Readonly<Record<string, PortBindings[string] | null>>): string[] {
   return Object.entries(bindings).flatMap(([port, places]) =>
     (places ?? []).map(({ HostIp, HostPort }) => {
-      const address = isIPv6(HostIp) ? `[${HostIp}]` : HostIp;
+      const address = bracketed(HostIp);
       const place = address === '' ? HostPort : `${address}:${HostPort}`;
       return `${place === '' ? '' : `${place}:`}${port.replace(/\/tcp$/, '')}`;
     }),

@@ -3,6 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { IconBookmark, IconChevronDown, IconDownload, IconTrash, IconUpload } from '@tabler/icons-react';
 import { useState } from 'react';
 import { confirm } from '../../actions/confirm.ts';
+import { say } from '../../actions/say.ts';
 import { call, failureOf } from '../../api/bridge.ts';
 import { refreshTemplates } from '../../api/cpu-queries.ts';
 import { FailureBanner } from '../../components/failure-banner.tsx';
@@ -151,10 +152,6 @@ function SaveDialog({ opened, cpu, onClose }: { opened: boolean; cpu: string; on
       </form>
     </Modal>
   );
-}
-
-function say(message: string): void {
-  notifications.show({ message, autoClose: 3500, closeButtonProps: { 'aria-label': en.detail.dismiss } });
 }
 
 /** What went wrong, said where other notices are. */

@@ -1,5 +1,4 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import {
   IconBoxMultiple,
   IconDots,
@@ -15,6 +14,7 @@ import { useNavigate } from 'react-router';
 import type { ImageSummary } from '../../../src-main/contract/container.ts';
 import { complain } from '../../actions/complain.ts';
 import { confirm } from '../../actions/confirm.ts';
+import { say } from '../../actions/say.ts';
 import { call, failureOf } from '../../api/bridge.ts';
 import { useNewest } from '../../api/use-stream.ts';
 import { FailureBanner } from '../../components/failure-banner.tsx';
@@ -28,7 +28,6 @@ import { TransferSteps } from './transfer-steps.tsx';
 import { useTransfer } from './use-transfer.ts';
 
 const text = en.images;
-const said = (message: string): void => void notifications.show({ message, autoClose: 5000 });
 
 export function ImagesPage() {
   const { value, failure } = useNewest('image.list', undefined);
@@ -104,7 +103,7 @@ function ImageRow({ image }: { image: ImageSummary }) {
               <Menu.Item
                 leftSection={<IconUpload size={16} />}
                 disabled={image.names.length === 0}
-                onClick={() => transfer.start('image.push', { name }, () => said(text.pushed(name)))}
+                onClick={() => transfer.start('image.push', { name }, () => say(text.pushed(name)))}
               >
                 {text.push}
               </Menu.Item>

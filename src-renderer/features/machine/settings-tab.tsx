@@ -1,9 +1,9 @@
 import { Alert, Button, Group, Loader, Textarea, TextInput } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconLock } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { MachineDraft, MachineSummary } from '../../../src-main/contract/machine.ts';
+import { say } from '../../actions/say.ts';
 import { call, failureOf } from '../../api/bridge.ts';
 import { useMachineList } from '../../api/machine-list.ts';
 import { hostOverviewQuery, machineQuery, queries } from '../../api/queries.ts';
@@ -59,11 +59,7 @@ function SettingsForm({ machine, config }: { machine: MachineSummary; config: Ma
       if (locked) await saveRunning(machine.id, form, stored);
       else await call('machine.update', { id: machine.id, patch: patchOf(form) });
       await queries.invalidateQueries({ queryKey: ['machine', machine.id] });
-      notifications.show({
-        message: en.settings.saved,
-        autoClose: 2500,
-        closeButtonProps: { 'aria-label': en.detail.dismiss },
-      });
+      say(en.settings.saved, 2500);
     } catch (error) {
       setRefused(failureOf(error));
     }
